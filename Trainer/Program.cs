@@ -1,0 +1,6 @@
+namespace FocalNet.Trainer;
+
+internal static class Program
+{
+    private static int Main() => 0;
+}

@@ -1,0 +1,7 @@
+namespace FocalNet.Graph.Tests;
+
+public sealed class SmokeTest
+{
+    [Fact]
+    public void Assembly_loads() => Assert.NotNull(typeof(SmokeTest).Assembly);
+}

@@ -1,0 +1,7 @@
+namespace FocalNet.Model.Tests;
+
+public sealed class SmokeTest
+{
+    [Fact]
+    public void Assembly_loads() => Assert.NotNull(typeof(SmokeTest).Assembly);
+}
