@@ -4,8 +4,9 @@ using FocalNet.Graph.Ops;
 namespace FocalNet.Graph.Passes;
 
 /// <summary>
-/// Slices and concatenations that cancel: a slice of a concatenation reads its operand, a concatenation within another is
-/// flattened, and the sum of the padded gradients of two slices is one concatenation (the gradient of a channel split).
+/// Slices and concatenations that cancel: a slice of a concatenation reads its operand, and the sum of the padded
+/// gradients of two slices is one concatenation (the gradient of a channel split). A concatenation within another is left:
+/// it is placed within the other's memory, and may be read long before the other is complete.
 /// </summary>
 public sealed class SimplifyConcatenation : NodeRewritingPass
 {
@@ -16,8 +17,6 @@ public sealed class SimplifyConcatenation : NodeRewritingPass
     protected override Node? Rewrite(IrBuilder builder, Node node, Node[] inputs) => node.Op switch
     {
         SliceOp slice => Slice(builder, slice, inputs[0]),
-        ConcatOp when inputs.Any(i => i.Op is ConcatOp) =>
-            builder.Emit(node.Op, [.. inputs.SelectMany(i => i.Op is ConcatOp ? i.Inputs : [i])]),
         BinaryOp { Kind: BinaryKind.Add } when inputs.All(i => i.Op is ConcatOp) => SumOfPadded(builder, inputs[0], inputs[1]),
         _ => null,
     };

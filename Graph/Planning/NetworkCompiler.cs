@@ -1,0 +1,133 @@
+using FocalNet.Graph.Fusion;
+using FocalNet.Graph.Ir;
+using FocalNet.Graph.Ops;
+using FocalNet.Graph.Passes;
+
+namespace FocalNet.Graph.Planning;
+
+/// <summary>From a declared graph to a plan: passes, fusion, schedule, memory.</summary>
+public static class NetworkCompiler
+{
+    /// <summary>Compiles a graph.</summary>
+    /// <param name="graph">The graph as declared.</param>
+    /// <param name="fuse">No: one kernel for each op, to compare with.</param>
+    /// <param name="clock">Gives ticks for the log of passes.</param>
+    public static CompiledPlan Compile(NetworkGraph graph, bool fuse = true, Func<long>? clock = null)
+    {
+        (NetworkGraph simplified, IReadOnlyList<PassRecord> log) = PassPipeline.Run(graph, clock);
+        NetworkGraph placed = new InsertCopies().Run(simplified);
+        Verifier.Verify(placed, "insert-copies");
+        placed = new EliminateDeadCode().Run(placed);
+        FusedGraph fused = KernelFusion.Run(placed, fuse);
+        var scheduling = new Scheduling(fused);
+        return new PlanBuilder(placed, fused, scheduling, new Placement(fused, scheduling.InPlaceStates)).Build(log);
+    }
+}
+
+/// <summary>Turns scheduled kernels into steps with places, and plans the memory.</summary>
+internal sealed class PlanBuilder(NetworkGraph graph, FusedGraph fused, Scheduling scheduling, Placement placement)
+{
+    // Panels of this many output channels are what the packed weight of a convolution consists of, on every device.
+    private const int PanelChannels = 16;
+
+    private readonly List<PlannedStep> _prepare = [];
+    private readonly List<PlannedStep> _steps = [];
+    private readonly Dictionary<(Node, ConvolutionSettings, bool), Place> _packed = [];
+
+    public CompiledPlan Build(IReadOnlyList<PassRecord> log)
+    {
+        foreach (KernelGroup group in scheduling.Order())
+            AddKernel(group, scheduling.Bodies[group]);
+        foreach (Assignment assignment in scheduling.CopiedStates)
+            AddStateCopy(assignment);
+        Binding[] inputs = [.. graph.Nodes.Where(n => n.Op is InputOp).Select(n => new Binding(((InputOp)n.Op).InputName, n.Shape, placement.Of(n)))];
+        Binding[] outputs = [.. graph.Outputs.Select(o => new Binding(o.Name, o.Value.Shape, placement.Of(o.Value)))];
+        PlanMemory(inputs, outputs);
+        return new CompiledPlan(
+            graph, fused, graph.Divisor, [.. placement.Arenas], placement.Buffers, inputs, outputs, States(), _prepare, _steps, log);
+    }
+
+    private void AddKernel(KernelGroup group, KernelBody body)
+    {
+        Place[] operands = [.. body.Operands.Select(placement.Of)];
+        Shape input = group.Anchor?.Inputs[0].Shape ?? group.Domain;
+        if (group.Kind is KernelKind.Convolution or KernelKind.TransposedConvolution)
+            operands[1] = PackedWeight(group.Anchor!);
+        Add(_steps, new PlannedStep(new KernelWork(group, body), operands, input, group.Members[0].Origin));
+    }
+
+    private Place PackedWeight(Node convolution)
+    {
+        Node weight = convolution.Inputs[1];
+        bool transposed = convolution.Op is TransposedConvolutionOp;
+        ConvolutionSettings settings = convolution.Op is TransposedConvolutionOp t ? t.Settings : ((ConvolutionOp)convolution.Op).Settings;
+        if (_packed.TryGetValue((weight, settings, transposed), out Place place))
+            return place;
+        bool once = weight.Op is ParameterOp && !graph.Assignments.Any(a => a.State.Op is StateOp { StateName: StateOp.Parameters });
+        Shape w = weight.Shape;
+        int outputs = transposed ? w.C : w.N.Value, inputs = transposed ? w.N.Value : w.C;
+        int panels = (outputs + PanelChannels - 1) / PanelChannels;
+        var shape = Shape.Flat(checked(panels * PanelChannels * inputs * w.H.Value * w.W.Value));
+        place = new Place(placement.NewBuffer("packed", shape, persistent: once), 0);
+        Add(once ? _prepare : _steps, new PlannedStep(new PackWork(w, settings, transposed), [placement.Of(weight), place], w, weight.Origin));
+        _packed.Add((weight, settings, transposed), place);
+        return place;
+    }
+
+    private void AddStateCopy(Assignment assignment)
+    {
+        var group = new KernelGroup(fused.Groups.Count + _steps.Count, KernelKind.Map, null, assignment.State.Shape);
+        group.Members.Add(assignment.Value);
+        var body = new KernelBody(
+            [new LoadValue(0, Access.Of(assignment.Value.Shape, assignment.State.Shape))], [new BodyStore(0, 1)], [], [assignment.Value, assignment.State]);
+        Add(_steps, new PlannedStep(new KernelWork(group, body), [placement.Of(assignment.Value), placement.Of(assignment.State)], group.Domain, assignment.Value.Origin));
+    }
+
+    private static void Add(List<PlannedStep> steps, PlannedStep step)
+    {
+        step.Number = steps.Count;
+        steps.Add(step);
+    }
+
+    private void PlanMemory(Binding[] inputs, Binding[] outputs)
+    {
+        foreach (PlannedStep step in _steps)
+        {
+            foreach (Place place in step.Operands)
+                place.Buffer.Use(step.Number);
+        }
+        foreach (Binding input in inputs)
+        {
+            input.Place.Buffer.Use(-1);
+            input.Place.Buffer.Use(0);
+        }
+        foreach (Binding output in outputs)
+            output.Place.Buffer.Use(_steps.Count);
+        foreach (Arena arena in placement.Arenas)
+        {
+            PlannedBuffer[] roots = [.. placement.Buffers.Where(b => b.Arena == arena && b.Whole is null && (b.LastStep >= 0 || arena.Persistent))];
+            if (arena.Persistent)
+            {
+                foreach (PlannedBuffer buffer in roots)
+                    (buffer.FirstStep, buffer.LastStep) = (-1, _steps.Count);
+            }
+            MemoryPlanner.Plan(arena, roots);
+        }
+        // Parts of parts: each lies at its whole's offset plus its own. Wholes are always older than their parts.
+        foreach (PlannedBuffer part in placement.Buffers.Where(b => b.Whole is not null))
+            part.Offset = part.Whole!.Offset + part.OffsetInWhole;
+    }
+
+    private IReadOnlyList<StateBinding> States()
+    {
+        var states = new List<StateBinding>();
+        if (graph.ParameterElements > 0)
+            states.Add(new StateBinding(new StateOp(StateOp.Parameters, Shape.Flat(graph.ParameterElements), 0), placement.ParametersPlace));
+        foreach (Node node in graph.Nodes)
+        {
+            if (node.Op is StateOp state && state.StateName != StateOp.Parameters)
+                states.Add(new StateBinding(state, placement.Of(node)));
+        }
+        return states;
+    }
+}
