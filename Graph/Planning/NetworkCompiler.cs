@@ -27,8 +27,8 @@ public static class NetworkCompiler
 /// <summary>Turns scheduled kernels into steps with places, and plans the memory.</summary>
 internal sealed class PlanBuilder(NetworkGraph graph, FusedGraph fused, Scheduling scheduling, Placement placement)
 {
-    // Panels of this many output channels are what the packed weight of a convolution consists of, on every device.
-    private const int PanelChannels = 16;
+    // Packed weights are padded to this many output channels.
+    private const int PanelChannels = 8;
 
     private readonly List<PlannedStep> _prepare = [];
     private readonly List<PlannedStep> _steps = [];

@@ -141,23 +141,10 @@ public sealed class ExecutionPlan
 
     /// <summary>Steps of a run, in order.</summary>
     public required StepSpec[] Steps { get; init; }
-
-    /// <summary>Everything a person may want to read about the plan.</summary>
-    public required PlanReport Report { get; init; }
 }
 
-/// <summary>The compiler's account of a plan, as text.</summary>
-public sealed class PlanReport
-{
-    /// <summary>The differentiated and simplified IR.</summary>
-    public required string Ir { get; init; }
-
-    /// <summary>Kernels, bytes moved, each fusion decision with its reason, the refused ones too.</summary>
-    public required string Fusion { get; init; }
-
-    /// <summary>Buffers with offsets and lifetimes; peak and largest live set.</summary>
-    public required string Memory { get; init; }
-
-    /// <summary>Passes that changed something.</summary>
-    public required string Passes { get; init; }
-}
+/// <summary>A network with its plans, as the generator lists them.</summary>
+/// <param name="Name">Name of the network.</param>
+/// <param name="Inference">Its inference plan; made at the first call.</param>
+/// <param name="Training">Its training plan; null for a network that declares none.</param>
+public sealed record CompiledNetwork(string Name, Func<ExecutionPlan> Inference, Func<ExecutionPlan>? Training);
