@@ -1,0 +1,33 @@
+using FocalNet.Runtime.Plans;
+
+namespace FocalNet.Runtime.Cpu;
+
+/// <summary>The processor: one pool of threads, shared by its executors.</summary>
+public sealed class CpuDevice : IDevice
+{
+    private readonly WorkerPool pool;
+
+    /// <summary>Starts the threads.</summary>
+    /// <param name="threads">Threads, the caller's included; by default one a processor.</param>
+    public CpuDevice(int threads = 0) => pool = new WorkerPool(threads);
+
+    /// <inheritdoc/>
+    public string Name => "cpu";
+
+    /// <inheritdoc/>
+    public string Description => $"{CpuFeatures.Description}, {pool.Threads} threads";
+
+    /// <inheritdoc/>
+    public long AvailableBytes => CpuMemory.AvailableBytes;
+
+    /// <summary>Threads that take part in a run.</summary>
+    public int Threads => pool.Threads;
+
+    /// <inheritdoc cref="IDevice.CreateExecutor"/>
+    public CpuExecutor CreateExecutor(ExecutionPlan plan) => new(plan, pool);
+
+    IExecutor IDevice.CreateExecutor(ExecutionPlan plan) => CreateExecutor(plan);
+
+    /// <inheritdoc/>
+    public void Dispose() => pool.Dispose();
+}

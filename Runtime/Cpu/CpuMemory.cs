@@ -1,0 +1,155 @@
+using System.Runtime.InteropServices;
+using FocalNet.Runtime.Plans;
+
+namespace FocalNet.Runtime.Cpu;
+
+/// <summary>The arenas of one executor. Grows with the run size and keeps what it has; the persistent arena never moves.</summary>
+internal sealed unsafe class CpuMemory : IDisposable
+{
+    private const int Alignment = 64;
+    private readonly ExecutionPlan plan;
+    private readonly float*[] arenas;
+    private readonly long[] capacities, lengths;
+    private float* partials;
+    private long partialCapacity;
+
+    public CpuMemory(ExecutionPlan plan)
+    {
+        this.plan = plan;
+        arenas = new float*[plan.Arenas.Length];
+        capacities = new long[arenas.Length];
+        lengths = new long[arenas.Length];
+        ArenaSpec persistent = plan.Arenas[plan.PersistentArena];
+        if (persistent.HasImages || persistent.HasHeight || persistent.HasWidth)
+            throw new DeviceException("cpu", $"create an executor of {plan.Name}", string.Empty, "The plan's persistent arena depends on the run size.", "This is an error of the compiler that made the plan: report it.");
+        Reserve(plan.PersistentArena, persistent.Units, default);
+        NativeMemory.Clear(arenas[plan.PersistentArena], (nuint)capacities[plan.PersistentArena] * sizeof(float));
+    }
+
+    /// <summary>Bytes that this process may have, as the runtime sees it: the container's limit or the machine's memory.</summary>
+    public static long AvailableBytes => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+
+    /// <summary>First float of the partial results.</summary>
+    public float* Partials => partials;
+
+    /// <summary>Bytes at a run size; <see cref="long.MaxValue"/> if they do not fit a number.</summary>
+    public static long RequiredBytes(ExecutionPlan plan, RunSize size, long partialFloats)
+    {
+        Int128 floats = partialFloats;
+        foreach (ArenaSpec arena in plan.Arenas)
+            floats += Floats(arena, size, plan.Divisor);
+        Int128 bytes = floats * sizeof(float);
+        return bytes > long.MaxValue ? long.MaxValue : (long)bytes;
+    }
+
+    /// <summary>Makes room for a run size.</summary>
+    public void Bind(RunSize size, long partialFloats)
+    {
+        long needed = RequiredBytes(plan, size, partialFloats);
+        if (needed > AvailableBytes)
+            throw new DeviceMemoryException("cpu", plan.Name, size, needed, AvailableBytes);
+        for (int i = 0; i < arenas.Length; i++)
+        {
+            if (i != plan.PersistentArena)
+                Reserve(i, (long)Floats(plan.Arenas[i], size, plan.Divisor), size);
+        }
+
+        if (partialFloats > partialCapacity)
+        {
+            NativeMemory.AlignedFree(partials);
+            partials = null;
+            partialCapacity = 0;
+            partials = Allocate(partialFloats, size);
+            partialCapacity = partialFloats;
+        }
+    }
+
+    /// <summary>Where a view begins at a run size.</summary>
+    public float* Address(ViewSpec view, RunSize size)
+    {
+        BufferSpec buffer = plan.Buffers[view.Buffer];
+        return arenas[buffer.Arena] + (buffer.OffsetUnits * plan.Arenas[buffer.Arena].UnitFloats(size, plan.Divisor)) + view.Offset;
+    }
+
+    /// <summary>
+    /// Fills all that does not outlive a run with NaN, but for the inputs: a kernel that reads what nobody wrote then shows.
+    /// </summary>
+    public void Poison(RunSize size)
+    {
+        for (int i = 0; i < arenas.Length; i++)
+        {
+            if (i == plan.PersistentArena)
+                continue;
+            long position = 0;
+            while (position < lengths[i])
+            {
+                // The next input at or after the position; few inputs, so no index is kept.
+                long start = lengths[i], end = lengths[i];
+                foreach (BindingSpec input in plan.Inputs)
+                {
+                    BufferSpec buffer = plan.Buffers[input.View.Buffer];
+                    if (buffer.Arena != i)
+                        continue;
+                    long first = buffer.OffsetUnits * plan.Arenas[i].UnitFloats(size, plan.Divisor), last = first + buffer.Shape.Elements(size);
+                    if (last > position && first < start)
+                        (start, end) = (first, last);
+                }
+
+                for (; position < start; position++)
+                    arenas[i][position] = float.NaN;
+                position = end;
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        for (int i = 0; i < arenas.Length; i++)
+        {
+            NativeMemory.AlignedFree(arenas[i]);
+            arenas[i] = null;
+        }
+
+        NativeMemory.AlignedFree(partials);
+        partials = null;
+    }
+
+    private static Int128 Floats(ArenaSpec arena, RunSize size, int divisor)
+    {
+        Int128 unit = 1;
+        if (arena.HasImages)
+            unit *= size.Images;
+        if (arena.HasHeight)
+            unit *= size.Height / divisor;
+        if (arena.HasWidth)
+            unit *= size.Width / divisor;
+        if (arena.HasImages || arena.HasHeight || arena.HasWidth)
+            unit = (unit + 15) / 16 * 16;
+        return unit * arena.Units;
+    }
+
+    private void Reserve(int arena, long floats, RunSize size)
+    {
+        lengths[arena] = floats;
+        if (floats <= capacities[arena])
+            return;
+        // Freed before it is allocated anew: its contents are not kept, and both at once might not fit.
+        NativeMemory.AlignedFree(arenas[arena]);
+        arenas[arena] = null;
+        capacities[arena] = 0;
+        arenas[arena] = Allocate(floats, size);
+        capacities[arena] = floats;
+    }
+
+    private float* Allocate(long floats, RunSize size)
+    {
+        try
+        {
+            return (float*)NativeMemory.AlignedAlloc(checked((nuint)floats * sizeof(float)), Alignment);
+        }
+        catch (Exception exception) when (exception is OutOfMemoryException or OverflowException)
+        {
+            throw new DeviceMemoryException("cpu", plan.Name, size, RequiredBytes(plan, size, 0), AvailableBytes, exception);
+        }
+    }
+}
