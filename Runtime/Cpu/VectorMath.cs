@@ -148,6 +148,14 @@ public static class VectorMath
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Max(float x, float y) => MathF.Max(x, y);
 
+    /// <summary>The largest of eight lanes; NaN if any is.</summary>
+    public static float HorizontalMax(Vector256<float> x)
+    {
+        Vector128<float> four = Vector128.Max(x.GetLower(), x.GetUpper());
+        float a = MathF.Max(four[0], four[1]), b = MathF.Max(four[2], four[3]);
+        return MathF.Max(a, b);
+    }
+
     /// <summary>1 where x = y, else 0.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> CompareEqual(Vector256<float> x, Vector256<float> y) => Vector256.Equals(x, y) & Vector256<float>.One;
