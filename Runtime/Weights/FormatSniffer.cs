@@ -14,7 +14,8 @@ internal static class FormatSniffer
         if (head.IsEmpty) throw new WeightFormatException(name, "the file is empty.");
         if (head.StartsWith("PK"u8)) return WeightFormat.PyTorchZip;
         if (LooksLikeSafeTensors(head, stream.Length, name)) return WeightFormat.SafeTensors;
-        if (head is [0x80, >= 2 and <= 5, ..]) return WeightFormat.PyTorchLegacy;
+        // Also pickles of the text protocol, which torch.save never used: their reader says what they ask for.
+        if (head is [0x80, >= 2 and <= 5, ..] or [(byte)'c' or (byte)'(', ..]) return WeightFormat.PyTorchLegacy;
         throw new WeightFormatException(name, Describe(head));
     }
 

@@ -59,7 +59,7 @@ internal sealed class PickleMachine(PickleInput input, Func<object?, object?> lo
     {
         if (length > 32) throw input.Error($"an integer of {length} bytes does not occur in checkpoints.");
         var value = new BigInteger(input.Take(length));
-        return value >= long.MinValue && value <= long.MaxValue ? (long)value : value;
+        return value >= long.MinValue && value <= long.MaxValue ? (object)(long)value : value;
     }
 
     private bool Container(char opcode)
