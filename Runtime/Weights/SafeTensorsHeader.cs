@@ -91,7 +91,8 @@ internal static class SafeTensorsHeader
             : throw new WeightFormatException(file, $"its header entry has no proper '{key}'.", name);
 
     private static ElementType ReadType(string text, string name, string file)
-        => Enum.TryParse<ElementType>(text, out var type) && type.ToString() == text
+        // IsDefined: TryParse takes numbers too.
+        => Enum.TryParse<ElementType>(text, out var type) && Enum.IsDefined(type) && type.ToString() == text
             ? type
             : throw new WeightFormatException(file, $"its type {WeightFormatException.Printable(text)} is not supported; known are {string.Join(", ", Enum.GetNames<ElementType>())}.", name);
 
