@@ -23,6 +23,9 @@ internal static class Reference
         return interpreter;
     }
 
+    /// <summary>A scalar.</summary>
+    public static ReferenceTensor Number(double value) => new([1, 1, 1, 1], [value]);
+
     /// <summary>The extents of a run on a picture tensor.</summary>
     public static RunExtents Run(this GoldenTensor picture) => new(picture.Shape[0], picture.Shape[2], picture.Shape[3]);
 
