@@ -91,7 +91,7 @@ public sealed record ConvolutionOp(ConvolutionSettings Settings) : Op
     public override ReferenceTensor Evaluate(EvaluationContext context)
     {
         ReferenceTensor x = context.Inputs[0], w = context.Inputs[1], result = context.NewResult();
-        ReferenceConvolution.ForEachTap(Settings, x, w, result, (ix, iw, iy) => result.Data[iy] += x.Data[ix] * w.Data[iw]);
+        ReferenceConvolution.SumIntoResult(Settings, x, w, result);
         return result;
     }
 
@@ -146,7 +146,7 @@ public sealed record TransposedConvolutionOp(ConvolutionSettings Settings, Exten
     public override ReferenceTensor Evaluate(EvaluationContext context)
     {
         ReferenceTensor y = context.Inputs[0], w = context.Inputs[1], result = context.NewResult();
-        ReferenceConvolution.ForEachTap(Settings, result, w, y, (ix, iw, iy) => result.Data[ix] += y.Data[iy] * w.Data[iw]);
+        ReferenceConvolution.SumIntoInput(Settings, result, w, y);
         return result;
     }
 
@@ -198,7 +198,7 @@ public sealed record ConvolutionWeightGradientOp(ConvolutionSettings Settings, i
     public override ReferenceTensor Evaluate(EvaluationContext context)
     {
         ReferenceTensor x = context.Inputs[0], dy = context.Inputs[1], result = context.NewResult();
-        ReferenceConvolution.ForEachTap(Settings, x, result, dy, (ix, iw, iy) => result.Data[iw] += x.Data[ix] * dy.Data[iy]);
+        ReferenceConvolution.SumIntoWeight(Settings, x, result, dy);
         return result;
     }
 
