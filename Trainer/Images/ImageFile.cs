@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using NetVips;
 
 namespace FocalNet.Trainer.Images;
@@ -19,6 +18,8 @@ internal static class ImageFile
     {
         // libvips keeps results by file name and would return a picture that has since been rewritten.
         Cache.Max = 0;
+        // What libvips warns of, the exception that follows says too; its lines would tear the progress display.
+        Log.SetLogHandler("VIPS", Enums.LogLevelFlags.Warning, static (_, _, _) => { });
     }
 
     public static bool HasPictureExtension(string path) =>
@@ -28,7 +29,7 @@ internal static class ImageFile
     public static Picture Read(string path)
     {
         var bytes = ReadBytes(path);
-        RequireHandledKind(path, Image.FindLoadBuffer(bytes));
+        RequireHandledKind(path, Image.FindLoadBuffer(bytes), bytes);
         try
         {
             // A truncated file must fail here: without FailOn libvips fills the rest with grey.
@@ -51,7 +52,10 @@ internal static class ImageFile
         try
         {
             using var stream = OpenStream(path);
-            RequireHandledKind(path, Image.FindLoadStream(stream));
+            var head = new byte[16];
+            var length = stream.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
+            stream.Position = 0;
+            RequireHandledKind(path, Image.FindLoadStream(stream), head.AsSpan(0, length));
             stream.Position = 0;
             using var stored = Image.NewFromStream(stream);
             // Orientations 5 to 8 turn the picture by a quarter.
@@ -108,10 +112,16 @@ internal static class ImageFile
         }
     }
 
-    private static void RequireHandledKind(string path, string? loader)
+    private static void RequireHandledKind(string path, string? loader, ReadOnlySpan<byte> head)
     {
         if (loader is null)
         {
+            if (HasSignature(head))
+            {
+                throw new ImageException(ImageFailure.Damaged, path, "the picture is damaged or cut short (its head is incomplete).",
+                    "Copy or download the file again.");
+            }
+
             throw new ImageException(ImageFailure.NotAPicture, path, "the content is not a picture, whatever its extension says.",
                 $"{HandledKinds}.");
         }
@@ -124,6 +134,13 @@ internal static class ImageFile
                 $"Convert it: {HandledKinds}.");
         }
     }
+
+    /// <summary>Whether a file that libvips does not recognise set out to be one of the kinds handled.</summary>
+    private static bool HasSignature(ReadOnlySpan<byte> head) =>
+        head.StartsWith((ReadOnlySpan<byte>)[0x89, (byte)'P', (byte)'N', (byte)'G'])
+        || head.StartsWith((ReadOnlySpan<byte>)[0xff, 0xd8, 0xff])
+        || head.StartsWith("II*\0"u8) || head.StartsWith("MM\0*"u8)
+        || (head.StartsWith("RIFF"u8) && head.Length >= 12 && head[8..].StartsWith("WEBP"u8));
 
     /// <summary>To 1 to 4 bands of 8 or 16 bits: grey or RGB, each with or without alpha.</summary>
     private static Image ToGreyOrRgb(string path, Image image)
@@ -163,8 +180,8 @@ internal static class ImageFile
 
         var pixelCount = width * height;
         var isDeep = image.Format == Enums.BandFormat.Ushort;
-        var bytes = image.WriteToMemory<byte>();
-        var deep = isDeep ? MemoryMarshal.Cast<byte, ushort>(bytes) : default;
+        var bytes = isDeep ? [] : image.WriteToMemory<byte>();
+        var deep = isDeep ? image.WriteToMemory<ushort>() : [];
         var pixels = isDeep ? PixelFormats.ToPlanar(deep, pixelCount, bands, 65535) : PixelFormats.ToPlanar(bytes, pixelCount, bands);
         ushort[]? alpha = null;
         if (bands is 2 or 4)

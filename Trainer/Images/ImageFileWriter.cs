@@ -21,7 +21,8 @@ internal sealed record ImageWriteOptions
 /// <summary>
 /// Writes a <see cref="Picture"/> as PNG, JPEG, WebP or TIFF after the extension, with its depth, greyness,
 /// alpha and metadata as far as the format can hold them: JPEG and WebP have 8 bits, WebP has no grey, and
-/// JPEG has no alpha (refused, since it would be lost unseen).
+/// JPEG has no alpha (refused, since it would be lost unseen). libvips has no EXIF for TIFF: there ICC, XMP
+/// and IPTC are kept.
 /// </summary>
 internal static class ImageFileWriter
 {
@@ -76,7 +77,7 @@ internal static class ImageFileWriter
             return extension switch
             {
                 ".png" => complete.PngsaveBuffer(compression: 6),
-                ".webp" => complete.WebpsaveBuffer(q: quality, lossless: quality is null),
+                ".webp" => complete.WebpsaveBuffer(q: quality, lossless: quality is null, exact: true),
                 ".tif" or ".tiff" => complete.TiffsaveBuffer(Enums.ForeignTiffCompression.Deflate, predictor: Enums.ForeignTiffPredictor.Horizontal),
                 _ => complete.JpegsaveBuffer(q: quality ?? 95, optimizeCoding: true),
             };

@@ -45,6 +45,12 @@ internal static class ImageMetadata
                     target.Set(GValue.GStrType, field.Name, field.Text);
                 }
             }
+
+            if (format.Metadata.Any(field => field.Name == MetadataField.Exif))
+            {
+                // Reading has turned the picture upright; the EXIF block still says otherwise.
+                target.Set(GValue.GIntType, "orientation", 1);
+            }
         });
     }
 
