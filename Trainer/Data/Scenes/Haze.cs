@@ -12,19 +12,20 @@ internal readonly record struct Haze(float Beta, float Red, float Green, float B
 {
     /// <summary>
     /// Haze for a scene, in the spirit of RESIDE (Li et al. 2019), whose A is 0.7…1 and whose β is 0.6…1.8 over
-    /// depths of about one: A likewise with a slight tint, and β such that at the scene's mean depth
-    /// between 22 and 72 per cent of the light arrives, whatever the scene's unit of length.
+    /// depths of about one: A likewise with a slight tint, and β such that at the scene's geometric mean depth
+    /// between 30 and 80 per cent of the light arrives, whatever the scene's unit of length.
     /// </summary>
     public static Haze Draw(SeededRandom random, Scene scene)
     {
         var sum = 0.0;
         foreach (var depth in scene.Depth)
         {
-            sum += depth;
+            // The arithmetic mean would be the sky's, and leave the foreground clear.
+            sum += Math.Log(Math.Max(depth, 1e-3f));
         }
 
-        var transmission = random.Range(0.22f, 0.72f);
-        var beta = -MathF.Log(transmission) / (float)(sum / scene.Depth.Length);
+        var transmission = random.Range(0.3f, 0.8f);
+        var beta = -MathF.Log(transmission) / (float)Math.Exp(sum / scene.Depth.Length);
         var airlight = random.Range(0.7f, 1f);
         float Tinted() => Math.Clamp(airlight + random.Range(-0.04f, 0.04f), 0.7f, 1f);
         return new Haze(beta, Tinted(), Tinted(), Tinted());

@@ -9,7 +9,7 @@ internal static class LandscapeScene
     {
         var shapes = new List<Shape>();
         var grass = Palette.Leaf(random);
-        var field = Palette.Of(random, Pattern.Fractal, grass, Vector3.Lerp(grass, Palette.Wood(random), random.Range(0.2f, 0.9f)), random.Range(2f, 9f)) with { Grain = 0.6f };
+        var field = Palette.Of(random, Pattern.Fractal, grass, Vector3.Lerp(grass, Palette.Wood(random), random.Range(0.2f, 0.9f)), random.Range(2f, 9f)) with { Grain = 1.2f, GrainSize = random.Range(0.08f, 0.3f) };
         shapes.Add(new PlaneShape(field, Vector3.Zero, Vector3.UnitY) { CastsShadow = false });
         if (random.Chance(0.6))
         {
@@ -51,7 +51,7 @@ internal static class LandscapeScene
 
     private static void AddNearThings(SeededRandom random, List<Shape> shapes)
     {
-        var trees = random.Range(4, 16);
+        var trees = random.Range(6, 26);
         for (var i = 0; i < trees; i++)
         {
             var z = 6f + 32f * random.Range(0f, 1f);

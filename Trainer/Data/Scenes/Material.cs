@@ -34,6 +34,9 @@ internal sealed record Material(Pattern Pattern, Vector3 First, Vector3 Second, 
     /// <summary>Strength of the fine unevenness that every real surface has.</summary>
     public float Grain { get; init; } = 0.25f;
 
+    /// <summary>Size of the coarsest unevenness, in metres; null takes a quarter of the pattern's.</summary>
+    public float? GrainSize { get; init; }
+
     /// <summary>The colour at a place on the surface, in the surface's own units.</summary>
     /// <param name="uv">The place.</param>
     /// <param name="footprint">The size of a pixel there.</param>
@@ -43,7 +46,9 @@ internal sealed record Material(Pattern Pattern, Vector3 First, Vector3 Second, 
         var pixel = footprint / Scale;
         var fade = Noise.Step(0.35f, 1.1f, pixel);
         var share = fade >= 1f ? MeanShare : Noise.Mix(ShareAt(place, pixel), MeanShare, fade);
-        var grain = 1f + Grain * (Noise.Fractal(place.X * 3.7f, place.Y * 3.7f, Seed + 71, 4, pixel * 3.7f) - 0.5f) * 2f;
+        var fine = uv / (GrainSize ?? 0.27f * Scale);
+        var finePixel = footprint / (GrainSize ?? 0.27f * Scale);
+        var grain = 1f + Grain * (Noise.Fractal(fine.X, fine.Y, Seed + 71, 6, finePixel) - 0.5f) * 2f;
         return Vector3.Lerp(First, Second, share) * grain;
     }
 
@@ -59,13 +64,13 @@ internal sealed record Material(Pattern Pattern, Vector3 First, Vector3 Second, 
     private float ShareAt(Vector2 p, float pixel) => Pattern switch
     {
         Pattern.Plain => 0f,
-        Pattern.Fractal => Noise.Step(0.25f, 0.75f, Noise.Fractal(p.X, p.Y, Seed, 5, pixel)),
+        Pattern.Fractal => Noise.Step(0.25f, 0.75f, Noise.Fractal(p.X, p.Y, Seed, 7, pixel)),
         Pattern.Bricks => Masonry(p.X - 0.5f * MathF.Abs(MathF.Floor(p.Y * 2f) % 2f), p.Y * 2f, 0.05f, 0.1f),
         Pattern.Tiles => Masonry(p.X, p.Y, 0.03f, 0.03f),
         Pattern.Stripes => Noise.Step(0.45f, 0.55f, MathF.Abs(Fraction(p.X) - 0.5f) * 2f),
         Pattern.Checker => ((int)MathF.Floor(p.X) + (int)MathF.Floor(p.Y)) & 1,
         Pattern.Wood => WoodGrain(p, pixel),
-        Pattern.Marble => 0.5f + 0.5f * MathF.Sin(6f * (p.X + 0.6f * p.Y) + 9f * Noise.Fractal(p.X, p.Y, Seed, 5, pixel)),
+        Pattern.Marble => 0.5f + 0.5f * MathF.Sin(6f * (p.X + 0.6f * p.Y) + 9f * Noise.Fractal(p.X, p.Y, Seed, 7, pixel)),
         Pattern.Facade => Windows(p),
         Pattern.Speckle => Noise.Step(0.55f, 0.75f, Noise.Value(p.X * 2f, p.Y * 2f, Seed)),
         Pattern.Panels => Frames(p),

@@ -22,10 +22,14 @@ internal static class Palette
         return Shown(channels[0], channels[1], channels[2]);
     }
 
-    public static Vector3 Any(SeededRandom random) => Hue(random.Range(0f, 1f), random.Range(0.15f, 0.85f), random.Range(0.25f, 0.95f));
+    public static Vector3 Any(SeededRandom random) => random.Chance(0.45)
+        ? Muted(random) * random.Range(0.15f, 1f)
+        : Hue(random.Range(0f, 1f), random.Range(0.15f, 0.75f), random.Range(0.25f, 0.95f));
 
     /// <summary>Walls, stone, plaster: little colour.</summary>
-    public static Vector3 Muted(SeededRandom random) => Hue(random.Range(0f, 1f), random.Range(0.03f, 0.3f), random.Range(0.4f, 0.95f));
+    public static Vector3 Muted(SeededRandom random) => random.Chance(0.65)
+        ? Hue(random.Range(0.02f, 0.15f), random.Range(0.02f, 0.3f), random.Range(0.4f, 0.95f))
+        : Hue(random.Range(0f, 1f), random.Range(0f, 0.16f), random.Range(0.4f, 0.95f));
 
     public static Vector3 Brick(SeededRandom random) => Hue(random.Range(0f, 0.09f), random.Range(0.3f, 0.65f), random.Range(0.4f, 0.75f));
 

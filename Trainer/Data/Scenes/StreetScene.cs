@@ -9,7 +9,7 @@ internal static class StreetScene
     {
         var shapes = new List<Shape>();
         var half = random.Range(3f, 6f);
-        var asphalt = Palette.Of(random, Pattern.Fractal, Palette.Shown(0.42f, 0.42f, 0.43f) * random.Range(0.5f, 1.1f), 1.5f) with { Grain = 0.35f };
+        var asphalt = Palette.Of(random, Pattern.Fractal, Palette.Shown(0.42f, 0.42f, 0.43f) * random.Range(0.5f, 1.1f), 1.5f) with { Grain = 0.4f, GrainSize = 0.1f };
         shapes.Add(new PlaneShape(asphalt, Vector3.Zero, Vector3.UnitY) { CastsShadow = false });
         AddMarkings(random, half, shapes);
         var length = random.Range(50f, 110f);

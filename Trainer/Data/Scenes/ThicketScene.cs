@@ -7,7 +7,7 @@ internal static class ThicketScene
 {
     public static World Build(SeededRandom random)
     {
-        var litter = Palette.Of(random, Pattern.Fractal, Palette.Leaf(random), Palette.Wood(random) * 0.5f, random.Range(0.4f, 1.5f)) with { Grain = 0.7f };
+        var litter = Palette.Of(random, Pattern.Fractal, Palette.Leaf(random), Palette.Wood(random) * 0.5f, random.Range(0.4f, 1.5f)) with { Grain = 1.2f, GrainSize = random.Range(0.06f, 0.2f) };
         var shapes = new List<Shape> { new PlaneShape(litter, Vector3.Zero, Vector3.UnitY) { CastsShadow = false } };
         var depth = random.Range(16f, 34f);
         var wood = Palette.Wood(random) * random.Range(0.3f, 1.2f);
@@ -58,7 +58,7 @@ internal static class ThicketScene
             for (var cell = 0; cell < 4; cell++)
             {
                 var (u, v) = (i + (cell & 1), j + (cell >> 1));
-                if (Noise.Fractal(u * 0.13f, v * 0.13f, seed + 3, 3) < cover)
+                if (0.65f * Noise.Value(u * 0.13f, v * 0.13f, seed + 3) + 0.35f * Noise.Hash(u, v, seed + 4) < cover)
                 {
                     continue;
                 }
@@ -75,7 +75,11 @@ internal static class ThicketScene
             return false;
         }
 
-        return new CutoutShape(Palette.Leaves(random, size * 1.5f), new Vector3(0f, 0f, z), 3f * z, 2.2f * z, IsSolid) { ReliefSize = size * 1.5f };
+        return new CutoutShape(Palette.Leaves(random, size * 1.5f), new Vector3(0f, 0f, z), 3f * z, 2.2f * z, IsSolid)
+        {
+            ReliefSize = size * 1.5f,
+            CastsShadow = random.Chance(0.35),
+        };
     }
 
     /// <summary>Upright slats and two rails.</summary>
