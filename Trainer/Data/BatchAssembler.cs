@@ -1,0 +1,79 @@
+namespace FocalNet.Trainer.Data;
+
+/// <summary>How pairs become batches.</summary>
+internal sealed record BatchOptions
+{
+    public required int BatchSize { get; init; }
+
+    /// <summary>Side of the random square cut out of each pair; 0 takes whole pictures.</summary>
+    public required int Crop { get; init; }
+
+    public double FlipProbability { get; init; } = 0.5;
+
+    /// <summary>What the network's sizes must be multiples of.</summary>
+    public int SizeMultiple { get; init; } = 4;
+}
+
+/// <summary>
+/// Loads, crops and flips the pairs of a batch. A batch is a function of its position alone. A picture
+/// smaller than the crop, or whose whole size is no multiple of what the network takes, is continued at the
+/// right and bottom by reflection.
+/// </summary>
+internal sealed class BatchAssembler
+{
+    private readonly IPairSource _source;
+    private readonly BatchOptions _options;
+    private readonly long _seed;
+    private readonly BufferPool _pool = new();
+
+    public BatchAssembler(IPairSource source, BatchOptions options, long seed)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(options.Crop);
+        if (options.Crop % options.SizeMultiple != 0)
+        {
+            throw new ArgumentException(
+                $"A crop of {options.Crop} is no multiple of {options.SizeMultiple}, which the network needs. Take {PairCrop.RoundUp(options.Crop, options.SizeMultiple)}.", nameof(options));
+        }
+
+        (_source, _options, _seed) = (source, options, seed);
+        Sampler = new EpochSampler(source.Count, options.BatchSize, seed);
+    }
+
+    public EpochSampler Sampler { get; }
+
+    /// <exception cref="DataSetException">Whole pictures of different sizes are to share a batch.</exception>
+    public Batch Assemble(SamplerPosition position, CancellationToken cancellation = default)
+    {
+        var indices = Sampler.IndicesOf(position);
+        Batch? batch = null;
+        try
+        {
+            for (var item = 0; item < indices.Length; item++)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                var random = new SeededRandom(_seed, position.Epoch, position.Step, item);
+                var pair = _source.Load(indices[item], random);
+                var crop = PairCrop.Draw(random, pair, _options);
+                batch ??= new Batch(indices.Length, crop.Height, crop.Width, position, Sampler.After(position), _pool);
+                if ((crop.Width, crop.Height) != (batch.Width, batch.Height))
+                {
+                    throw new DataSetException(pair.Name,
+                        $"as a whole it takes {crop.Width}×{crop.Height}, but '{batch.Names[0]}' in the same batch {batch.Width}×{batch.Height}.",
+                        "Set a crop size, or a batch size of 1.");
+                }
+
+                var length = 3 * crop.Height * crop.Width;
+                crop.Copy(pair.Input, batch.Input.AsSpan(item * length, length));
+                crop.Copy(pair.Target, batch.Target.AsSpan(item * length, length));
+                batch.Names[item] = pair.Name;
+            }
+
+            return batch!;
+        }
+        catch
+        {
+            batch?.Dispose();
+            throw;
+        }
+    }
+}

@@ -1,7 +1,0 @@
-namespace FocalNet.Trainer.Tests;
-
-public sealed class SmokeTest
-{
-    [Fact]
-    public void Assembly_loads() => Assert.NotNull(typeof(SmokeTest).Assembly);
-}
