@@ -13,8 +13,10 @@ namespace FocalNet.Runtime.Cpu;
 /// </remarks>
 public static unsafe class ConvolutionWeightGradient
 {
-    /// <summary>Pixels of gy that a tile is accumulated over at a time. A block of x (196 KiB for 3 rows of 64 channels) stays in L2; the ends of
-    /// a tile, some 100 cycles, are small beside its 1,500.</summary>
+    /// <summary>
+    /// Pixels of gy that a tile is accumulated over at a time. A block of x (196 KiB for 3 rows of 64 channels) stays in L2; the
+    /// ends of a tile, some 100 cycles, are small beside its 1,500.
+    /// </summary>
     private const int BlockPixels = 256;
 
     /// <summary>

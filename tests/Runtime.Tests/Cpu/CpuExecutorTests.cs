@@ -187,6 +187,57 @@ public sealed unsafe class CpuExecutorTests
         Assert.IsType<InvalidDataException>(error.InnerException);
     }
 
+    [Fact]
+    public void A_run_is_cancelled_between_kernels_and_dispose_waits_for_a_run()
+    {
+        using var device = new CpuDevice(2);
+        ExecutionPlan plan = Plan();
+        plan.Steps[1] = plan.Steps[1] with { Kernel = Kernel("wait", &Wait) };
+        plan.Steps[0] = plan.Steps[0] with { Kernel = Kernel("cancel", &Cancel) };
+        CpuExecutor executor = device.CreateExecutor(plan);
+        using var cancellation = new CancellationTokenSource();
+        running = cancellation;
+        entered.Reset();
+        left = 0;
+        executor.Bind(new RunSize(1, 4, 4));
+        Assert.Throws<OperationCanceledException>(() => executor.Run(cancellation.Token));
+        Assert.False(entered.IsSet);
+
+        var runner = new Thread(() => executor.Run());
+        runner.Start();
+        entered.Wait();
+        executor.Dispose();
+        Assert.Equal(1, Volatile.Read(ref left));
+        runner.Join();
+    }
+
+    [Fact]
+    public void Callers_of_one_executor_take_turns_and_executors_share_a_pool()
+    {
+        using var device = new CpuDevice(2);
+        CpuExecutor[] executors = [device.CreateExecutor(Plan()), device.CreateExecutor(Plan())];
+        var size = new RunSize(1, 24, 20);
+        float[] x = Input(size, 3), weights = Load(executors[0], 8);
+        Load(executors[1], 8);
+        var threads = executors.SelectMany(e => Enumerable.Range(0, 2).Select(_ => new Thread(() =>
+        {
+            for (int i = 0; i < 20; i++)
+            {
+                e.Bind(size);
+                e.SetInput("x", x);
+                e.Invalidate();
+                e.Run();
+            }
+        }))).ToList();
+        threads.ForEach(t => t.Start());
+        threads.ForEach(t => t.Join());
+        foreach (CpuExecutor executor in executors)
+        {
+            Check(executor, weights, x);
+            executor.Dispose();
+        }
+    }
+
     private static void Check(CpuExecutor executor, float[] weights, float[] x)
     {
         RunSize size = executor.Size;
@@ -279,6 +330,19 @@ public sealed unsafe class CpuExecutorTests
     private static CpuKernel Kernel(string name, delegate*<in KernelArguments, in WorkSlice, void> entry) => new(name, entry, () => string.Empty);
 
     private static void Broken(in KernelArguments a, in WorkSlice s) => throw new InvalidDataException("broken");
+
+    private static readonly ManualResetEventSlim entered = new();
+    private static CancellationTokenSource? running;
+    private static int left;
+
+    private static void Cancel(in KernelArguments a, in WorkSlice s) => running!.Cancel();
+
+    private static void Wait(in KernelArguments a, in WorkSlice s)
+    {
+        entered.Set();
+        Thread.Sleep(100);
+        Volatile.Write(ref left, 1);
+    }
 
     private static void PackWeights(in KernelArguments a, in WorkSlice s) => WeightPacking.PackForward(in Geometry, a.Buffers[0], a.Buffers[1], in s);
 
