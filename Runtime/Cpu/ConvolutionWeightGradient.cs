@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace FocalNet.Runtime.Cpu;
 
@@ -12,8 +13,11 @@ namespace FocalNet.Runtime.Cpu;
 /// </remarks>
 public static unsafe class ConvolutionWeightGradient
 {
-    /// <summary>Pixels of gy that a tile is accumulated over at a time: its 6 + 16 channels of them stay in L1.</summary>
-    private const int BlockPixels = 128;
+    /// <summary>
+    /// Pixels of gy that a tile is accumulated over at a time. A block of x (196 KiB for 3 rows of 64 channels) stays in L2; the
+    /// ends of a tile, some 100 cycles, are small beside its 1,500.
+    /// </summary>
+    private const int BlockPixels = 256;
 
     /// <summary>
     /// dw[o, kh, kw, i] = Σ gy[n, oy, ox, o] · x[n, oy·s − p + kh·d, ox·s − p + kw·d, i]. Overwrites dw.
@@ -177,7 +181,10 @@ internal unsafe struct GradientTiles
         for (int r = 0; r < height; r++)
         {
             float* to = Weights(output + r, tap, first);
-            for (int c = 0; c < used; c++)
+            int c = 0;
+            for (; c + 8 <= used; c += 8)
+                (Vector256.Load(to + c) + Vector256.Load(tile + (r * width) + c)).Store(to + c);
+            for (; c < used; c++)
                 to[c] += tile[(r * width) + c];
         }
     }

@@ -137,7 +137,7 @@ public sealed unsafe class CpuExecutor : IExecutor
         lock (gate)
         {
             Span<float> state = State(name);
-            CheckLength($"state '{name}'", state.Length, values.Length);
+            CheckLength("copy state", name, state.Length, values.Length);
             state.CopyTo(values);
         }
     }
@@ -148,7 +148,7 @@ public sealed unsafe class CpuExecutor : IExecutor
         lock (gate)
         {
             Span<float> state = State(name);
-            CheckLength($"state '{name}'", state.Length, values.Length);
+            CheckLength("copy state", name, state.Length, values.Length);
             values.CopyTo(state);
             stale = true;
         }
@@ -159,7 +159,7 @@ public sealed unsafe class CpuExecutor : IExecutor
     {
         lock (gate)
         {
-            CheckLength("parameters", DeviceLayouts.CheckpointLength(Plan.Parameters), checkpoint.Length);
+            CheckLength("copy", "parameters", DeviceLayouts.CheckpointLength(Plan.Parameters), checkpoint.Length);
             DeviceLayouts.FromCheckpoint(Plan.Parameters, checkpoint, State("parameters"));
             stale = true;
         }
@@ -170,7 +170,7 @@ public sealed unsafe class CpuExecutor : IExecutor
     {
         lock (gate)
         {
-            CheckLength("parameters", DeviceLayouts.CheckpointLength(Plan.Parameters), checkpoint.Length);
+            CheckLength("copy", "parameters", DeviceLayouts.CheckpointLength(Plan.Parameters), checkpoint.Length);
             DeviceLayouts.ToCheckpoint(Plan.Parameters, State("parameters"), checkpoint);
         }
     }
@@ -187,7 +187,7 @@ public sealed unsafe class CpuExecutor : IExecutor
     {
         lock (gate)
         {
-            CheckBound("prepare");
+            CheckBound("prepare", Plan.Name);
             RunPrepare();
         }
     }
@@ -197,7 +197,7 @@ public sealed unsafe class CpuExecutor : IExecutor
     {
         lock (gate)
         {
-            CheckBound("run");
+            CheckBound("run", Plan.Name);
             cancellation.ThrowIfCancellationRequested();
             if (Poison)
                 memory.Poison(Size);
@@ -266,7 +266,7 @@ public sealed unsafe class CpuExecutor : IExecutor
 
     private PixelSpan Pixels(BindingSpec binding)
     {
-        CheckBound($"access '{binding.Name}'");
+        CheckBound("access", binding.Name);
         var (images, pixels) = Extents(binding);
         int pitch = Pitch(binding);
         long floats = images * pixels == 0 ? 0 : (((images * pixels) - 1) * pitch) + binding.Shape.C;
@@ -287,22 +287,22 @@ public sealed unsafe class CpuExecutor : IExecutor
 
     private void CheckLength(BindingSpec binding, int given)
     {
-        CheckBound($"access '{binding.Name}'");
-        CheckLength($"'{binding.Name}'", binding.Shape.Elements(Size), given);
+        CheckBound("access", binding.Name);
+        CheckLength("copy", binding.Name, binding.Shape.Elements(Size), given);
     }
 
-    private void CheckLength(string what, long expected, long given)
+    private void CheckLength(string operation, string tensor, long expected, long given)
     {
         ObjectDisposedException.ThrowIf(disposed, this);
         if (expected != given)
-            throw new DeviceException("cpu", $"copy {what} of {Plan.Name}", Text(Size), $"{given} floats were given.", string.Create(CultureInfo.InvariantCulture, $"Give {expected}."));
+            throw new DeviceException("cpu", $"{operation} '{tensor}' of {Plan.Name}", Text(Size), $"{given} floats were given.", string.Create(CultureInfo.InvariantCulture, $"Give {expected}."));
     }
 
-    private void CheckBound(string operation)
+    private void CheckBound(string operation, string subject)
     {
         ObjectDisposedException.ThrowIf(disposed, this);
         if (steps is null)
-            throw new DeviceException("cpu", $"{operation} of {Plan.Name}", string.Empty, "No run size is bound.", "Call Bind first.");
+            throw new DeviceException("cpu", $"{operation} '{subject}'", string.Empty, "No run size is bound.", "Call Bind first.");
     }
 
     private void CheckSize(RunSize size)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using FocalNet.Runtime.Plans;
 
@@ -26,8 +27,23 @@ internal sealed unsafe class CpuMemory : IDisposable
         NativeMemory.Clear(arenas[plan.PersistentArena], (nuint)capacities[plan.PersistentArena] * sizeof(float));
     }
 
-    /// <summary>Bytes that this process may have, as the runtime sees it: the container's limit or the machine's memory.</summary>
-    public static long AvailableBytes => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+    /// <summary>
+    /// Bytes that this process may still take: what the system says is available, within the container's limit if there is one.
+    /// </summary>
+    public static long AvailableBytes
+    {
+        get
+        {
+            long limit = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+            const string Table = "/proc/meminfo", Row = "MemAvailable:";
+            if (!OperatingSystem.IsLinux() || !File.Exists(Table))
+                return limit;
+            string? line = File.ReadLines(Table).FirstOrDefault(l => l.StartsWith(Row, StringComparison.Ordinal));
+            return line is not null && long.TryParse(line.AsSpan(Row.Length).Trim().TrimEnd(" kB"), NumberStyles.None, CultureInfo.InvariantCulture, out long kibibytes)
+                ? Math.Min(limit, kibibytes * 1024)
+                : limit;
+        }
+    }
 
     /// <summary>First float of the partial results.</summary>
     public float* Partials => partials;
@@ -46,8 +62,10 @@ internal sealed unsafe class CpuMemory : IDisposable
     public void Bind(RunSize size, long partialFloats)
     {
         long needed = RequiredBytes(plan, size, partialFloats);
-        if (needed > AvailableBytes)
-            throw new DeviceMemoryException("cpu", plan.Name, size, needed, AvailableBytes);
+        // Linux grants more than there is and ends the process when it is used, so an allocation that fails is not enough.
+        long held = (capacities.Sum() + partialCapacity) * sizeof(float), available = AvailableBytes;
+        if (needed - held > available)
+            throw new DeviceMemoryException("cpu", plan.Name, size, needed, available + held);
         for (int i = 0; i < arenas.Length; i++)
         {
             if (i != plan.PersistentArena)

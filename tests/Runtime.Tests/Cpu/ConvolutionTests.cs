@@ -1,3 +1,4 @@
+using CsCheck;
 using FocalNet.Runtime.Cpu;
 
 namespace FocalNet.Runtime.Tests.Cpu;
@@ -69,6 +70,24 @@ public sealed unsafe class ConvolutionTests
             (dw, chunks) => Launch.Run(dw, c.X.Height, c.X.Width, chunks, (in a, in s) =>
                 ConvolutionWeightGradient.Run(c.Geometry, c.X.Pointer, c.X.Pitch, c.Gy.Pointer, c.Gy.Pitch, dw.Pointer, c.Gy.Images, c.Gy.Height, c.Gy.Width, in a, in s)),
             expected);
+    }
+
+    /// <summary>Geometries nobody thought of: channels 1 to 40, kernels to 5, strides and dilations to 3, pictures to 14 × 14.</summary>
+    [Fact]
+    public void Any_geometry_is_its_definition()
+    {
+        var geometries = Gen.Int[1, 40].Array[2].Select(
+            Gen.Int[1, 5].Array[2], Gen.Int[1, 3].Array[2], Gen.Int[0, 5], Gen.Int[1, 14].Array[2],
+            (channels, kernel, step, padding, extent) => new[] { channels[0], channels[1], kernel[0], kernel[1], step[0], padding, step[1], 1, extent[0], extent[1] })
+            .Where(n => n[8] + (2 * n[5]) > n[6] * (n[2] - 1) && n[9] + (2 * n[5]) > n[6] * (n[3] - 1));
+        geometries.Sample(
+            numbers =>
+            {
+                Dense_convolution_is_its_definition(numbers);
+                Transposed_convolution_is_its_definition_and_the_adjoint(numbers);
+                Weight_gradient_is_its_definition(numbers);
+            },
+            iter: 25, threads: 1);
     }
 
     /// <summary>Channels, kernel, stride, padding, dilation, images, height, width.</summary>

@@ -1,0 +1,180 @@
+using System.Runtime.InteropServices;
+using FocalNet.Runtime.Cpu;
+
+namespace FocalNet.Runtime.Tests.Cpu;
+
+/// <summary>Partition, exceptions, allocation and a stress of the worker pool.</summary>
+public sealed unsafe class WorkerPoolTests
+{
+    [Fact]
+    public void Every_chunk_runs_once_on_the_worker_that_owns_it()
+    {
+        long* counts = stackalloc long[2 * 64];
+        foreach (int threads in new[] { 1, 2, 3, 5 })
+        {
+            using var pool = new WorkerPool(threads);
+            foreach (int chunks in new[] { 1, 2, 3, 7, 64 })
+            {
+                new Span<long>(counts, 2 * 64).Clear();
+                float* buffer = (float*)counts;
+                var arguments = new KernelArguments { Buffers = &buffer };
+                pool.Run(&Count, &arguments, chunks);
+                for (int c = 0; c < chunks; c++)
+                {
+                    Assert.Equal(1, counts[2 * c]);
+                    int first = c, worker = (int)((long)c * threads / chunks);
+                    while (first > 0 && (long)(first - 1) * threads / chunks == worker)
+                        first--;
+                    // Chunks of one worker share its scratch; others have another.
+                    for (int other = 0; threads > 1 && chunks > 1 && other < chunks; other++)
+                        Assert.Equal((long)other * threads / chunks == worker, counts[(2 * other) + 1] == counts[(2 * c) + 1]);
+                    Assert.Equal(0, counts[(2 * c) + 1] % 64);
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void Many_short_runs_of_changing_width_lose_nothing()
+    {
+        foreach (int threads in new[] { 2, 3, 4 })
+        {
+            using var pool = new WorkerPool(threads);
+            long* counts = (long*)NativeMemory.AllocZeroed(2 * 64 * sizeof(long));
+            float* buffer = (float*)counts;
+            var arguments = new KernelArguments { Buffers = &buffer };
+            long expected = 0;
+            for (int i = 0; i < 1500; i++)
+            {
+                int chunks = (i * 7 % 11) + 1;
+                pool.Run(&Count, &arguments, chunks);
+                expected += chunks;
+                if (i % 300 == 0)
+                    Thread.Sleep(2);
+                long sum = 0;
+                for (int c = 0; c < 64; c++)
+                    sum += counts[2 * c];
+                Assert.Equal(expected, sum);
+            }
+
+            NativeMemory.Free(counts);
+        }
+    }
+
+    [Fact]
+    public void Callers_take_turns()
+    {
+        using var pool = new WorkerPool(3);
+        long* counts = (long*)NativeMemory.AllocZeroed(2 * 64 * sizeof(long));
+        nint address = (nint)counts;
+        var callers = Enumerable.Range(0, 3).Select(_ => new Thread(() =>
+        {
+            float* buffer = (float*)address;
+            var arguments = new KernelArguments { Buffers = &buffer };
+            for (int i = 0; i < 500; i++)
+                pool.Run(&Count, &arguments, 5);
+        })).ToList();
+        callers.ForEach(t => t.Start());
+        callers.ForEach(t => t.Join());
+        for (int c = 0; c < 5; c++)
+            Assert.Equal(1500, counts[2 * c]);
+        NativeMemory.Free(counts);
+    }
+
+    [Fact]
+    public void A_run_allocates_nothing()
+    {
+        using var pool = new WorkerPool(2);
+        long* counts = stackalloc long[2 * 64];
+        float* buffer = (float*)counts;
+        var arguments = new KernelArguments { Buffers = &buffer };
+        for (int i = 0; i < 100; i++)
+            pool.Run(&Count, &arguments, 4);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < 100; i++)
+            pool.Run(&Count, &arguments, 4);
+        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+    }
+
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(1, 4)]
+    [InlineData(3, 4)]
+    public void An_exception_of_a_kernel_surfaces_and_the_pool_lives_on(int threads, int chunks)
+    {
+        using var pool = new WorkerPool(threads);
+        long* counts = stackalloc long[2 * 64];
+        float* buffer = (float*)counts;
+        var arguments = new KernelArguments { Buffers = &buffer };
+        for (int i = 0; i < 20; i++)
+        {
+            bool thrown = false;
+            try
+            {
+                pool.Run(&Throw, &arguments, chunks);
+            }
+            catch (InvalidDataException e)
+            {
+                thrown = e.Message == "last chunk";
+            }
+
+            Assert.True(thrown);
+            pool.Run(&Count, &arguments, chunks);
+        }
+    }
+
+    [Fact]
+    public void A_disposed_pool_and_a_nested_run_are_refused()
+    {
+        var pool = new WorkerPool(2);
+        var handle = GCHandle.Alloc(pool);
+        float* buffer = (float*)GCHandle.ToIntPtr(handle);
+        var arguments = new KernelArguments { Buffers = &buffer };
+        string? message = null;
+        try
+        {
+            pool.Run(&Nest, &arguments, 1);
+        }
+        catch (InvalidOperationException e)
+        {
+            message = e.Message;
+        }
+
+        Assert.Contains("must not start another run", message, StringComparison.Ordinal);
+        handle.Free();
+        pool.Dispose();
+        pool.Dispose();
+        bool refused = false;
+        try
+        {
+            pool.Run(&Count, &arguments, 2);
+        }
+        catch (ObjectDisposedException)
+        {
+            refused = true;
+        }
+
+        Assert.True(refused);
+    }
+
+    private static void Count(in KernelArguments a, in WorkSlice s)
+    {
+        long* counts = (long*)a.Buffers[0];
+        Interlocked.Increment(ref counts[2 * s.Chunk]);
+        counts[(2 * s.Chunk) + 1] = (long)s.Scratch;
+        s.Scratch[0] = s.Scratch[WorkSlice.ScratchFloats - 1] = s.Chunk;
+    }
+
+    private static void Throw(in KernelArguments a, in WorkSlice s)
+    {
+        if (s.Chunk == s.Chunks - 1)
+            throw new InvalidDataException("last chunk");
+    }
+
+    private static void Nest(in KernelArguments a, in WorkSlice s)
+    {
+        var pool = (WorkerPool)GCHandle.FromIntPtr((nint)a.Buffers[0]).Target!;
+        var arguments = a;
+        pool.Run(&Count, &arguments, 1);
+    }
+}
