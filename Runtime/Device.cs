@@ -72,7 +72,9 @@ public interface IExecutor : IDisposable
     /// <summary>
     /// Runs the plan. Cancels between kernels; states are then as the kernels that ran left them.
     /// </summary>
+    /// <param name="cancellation">Cancels between kernels.</param>
+    /// <param name="progress">Receives the share of kernels done, 0 … 1, at most a hundred times.</param>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="DeviceException">No size is bound, or a kernel failed.</exception>
-    void Run(CancellationToken cancellation = default);
+    void Run(CancellationToken cancellation = default, IProgress<double>? progress = null);
 }

@@ -193,7 +193,7 @@ public sealed unsafe class CpuExecutor : IExecutor
     }
 
     /// <inheritdoc/>
-    public void Run(CancellationToken cancellation = default)
+    public void Run(CancellationToken cancellation = default, IProgress<double>? progress = null)
     {
         lock (gate)
         {
@@ -209,6 +209,8 @@ public sealed unsafe class CpuExecutor : IExecutor
                 RunStep(steps, Plan.Steps, i);
                 if (Profile)
                     StepTicks[i] += Stopwatch.GetTimestamp() - start;
+                if (progress is not null && (i + 1) * 100 / steps.Count != i * 100 / steps.Count)
+                    progress.Report((i + 1.0) / steps.Count);
             }
         }
     }

@@ -214,7 +214,7 @@ internal sealed class BodyEmitter(CodeWriter code, KernelBody body, Shape domain
 
     private void EmitEndChunk()
     {
-        code.Line("public void EndChunk()").Open();
+        code.Line("[MethodImpl(MethodImplOptions.AggressiveInlining)]").Line("public void EndChunk()").Open();
         for (int i = 0; i < body.Reductions.Count; i++)
         {
             BodyReduction reduction = body.Reductions[i];

@@ -1,0 +1,56 @@
+namespace FocalNet.Model;
+
+/// <summary>In which order the samples of a picture follow each other.</summary>
+public enum PixelOrder
+{
+    /// <summary>All channels of a pixel, then the next pixel: RGBRGB….</summary>
+    Interleaved,
+
+    /// <summary>All pixels of a channel, then the next channel: RR…GG…BB….</summary>
+    Planar,
+}
+
+/// <summary>How the samples of a picture lie in a span.</summary>
+/// <param name="Width">Pixels in a row.</param>
+/// <param name="Height">Rows.</param>
+/// <param name="Channels">1 (grey), 3 (RGB) or 4 (RGB and alpha, which is copied unchanged).</param>
+/// <param name="Order">Interleaved or planar.</param>
+/// <param name="Stride">Samples (not bytes) from one row to the next; 0 where rows follow without a gap.</param>
+public readonly record struct PixelLayout(
+    int Width, int Height, int Channels = 3, PixelOrder Order = PixelOrder.Interleaved, int Stride = 0)
+{
+    /// <summary>Samples in a row.</summary>
+    public int RowLength => Order == PixelOrder.Interleaved ? checked(Width * Channels) : Width;
+
+    /// <summary>Samples from one row to the next.</summary>
+    public int RowStride => Stride == 0 ? RowLength : Stride;
+
+    /// <summary>Samples that a span of this layout must have at least.</summary>
+    public long Length
+    {
+        get
+        {
+            long rows = Order == PixelOrder.Interleaved ? Height : (long)Height * Channels;
+            return (rows - 1) * RowStride + RowLength;
+        }
+    }
+
+    /// <summary>Index of a sample.</summary>
+    public long Index(int x, int y, int channel) => Order == PixelOrder.Interleaved
+        ? (long)y * RowStride + (long)x * Channels + channel
+        : ((long)channel * Height + y) * RowStride + x;
+
+    /// <summary>Throws unless the layout makes sense and a span is long enough for it.</summary>
+    /// <exception cref="ArgumentException">It does not; the message says what does.</exception>
+    public void Check(long length, string argument)
+    {
+        if (Width < 1 || Height < 1)
+            throw new ArgumentException($"A picture needs at least one pixel, not {Width}×{Height}.", argument);
+        if (Channels is not (1 or 3 or 4))
+            throw new ArgumentException($"A picture has 1, 3 or 4 channels, not {Channels}.", argument);
+        if (RowStride < RowLength)
+            throw new ArgumentException($"The stride of {Stride} samples is shorter than a row of {RowLength}.", argument);
+        if (length < Length)
+            throw new ArgumentException($"A picture of {Width}×{Height}×{Channels} with a stride of {RowStride} takes {Length} samples; the span has {length}.", argument);
+    }
+}
