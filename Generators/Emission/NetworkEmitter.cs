@@ -1,0 +1,73 @@
+using FocalNet.Generators.Emission.CSharp;
+using FocalNet.Generators.Model;
+using FocalNet.Graph.Planning;
+
+namespace FocalNet.Generators.Emission;
+
+/// <summary>What a network adds to its project.</summary>
+/// <param name="Source">The other part of its class: properties that give the plans.</param>
+/// <param name="Kernels">The kernels that the plans name.</param>
+internal sealed record EmittedSource(string Source, EquatableArray<EmittedKernel> Kernels);
+
+/// <summary>Compiles a network and writes the C# that it adds to its project.</summary>
+internal static class NetworkEmitter
+{
+    /// <summary>Namespace of the kernels, which all networks of a project share.</summary>
+    public const string KernelNamespace = "FocalNet.GeneratedCode";
+
+    /// <summary>Compiles and emits a network.</summary>
+    /// <exception cref="FocalNet.Graph.GraphException">A stage of the compiler refuses the network.</exception>
+    public static EmittedSource EmitNetwork(NetworkModel model)
+    {
+        var code = new CodeWriter();
+        CSharpBackend.WriteHead(code, model.Namespace, KernelNamespace);
+        foreach (ContainingType type in model.Types)
+            code.Line(type.Declaration).Open();
+        var kernels = new List<EmittedKernel>();
+        EmitPlan(code, model, "Inference", model.Inference, kernels);
+        if (model.Training is { } training)
+            EmitPlan(code, model, "Training", training, kernels);
+        foreach (ContainingType _ in model.Types)
+            code.Close();
+        return new EmittedSource(code.ToString(), new EquatableArray<EmittedKernel>(kernels));
+    }
+
+    /// <summary>Emits the kernels of all networks of a project.</summary>
+    public static string EmitKernels(IEnumerable<EmittedKernel> kernels) => CSharpBackend.EmitKernels(kernels, KernelNamespace);
+
+    /// <summary>Emits the list of the networks of one class.</summary>
+    public static string EmitList(IReadOnlyList<NetworkModel> models)
+    {
+        NetworkModel first = models[0];
+        var code = new CodeWriter();
+        CSharpBackend.WriteHead(code, first.Namespace);
+        foreach (ContainingType type in first.Types)
+            code.Line(type.Declaration).Open();
+        code.Line("/// <summary>The networks that this class declares, with their compiled plans.</summary>");
+        code.Line($"public static System.Collections.Generic.IReadOnlyList<CompiledNetwork> Compiled {{ get; }} =").Line("[");
+        foreach (NetworkModel model in models)
+        {
+            string training = model.Training is null ? "null" : $"static () => {model.Method}Training";
+            code.Line($"    new({PlanEmitter.Quote(model.Name)}, static () => {model.Method}Inference, {training}),");
+        }
+        code.Line("];");
+        foreach (ContainingType _ in first.Types)
+            code.Close();
+        return code.ToString();
+    }
+
+    private static void EmitPlan(CodeWriter code, NetworkModel model, string mode, GraphModel graph, List<EmittedKernel> kernels)
+    {
+        string name = model.Method + mode;
+        EmittedPlan plan = CSharpBackend.EmitPlan(NetworkCompiler.Compile(graph.Graph), "Create");
+        kernels.AddRange(plan.Kernels);
+        code.Line($"/// <summary>The {mode.ToLowerInvariant()} plan of the network {model.Name}, made at the first call.</summary>");
+        code.Line($"{model.Accessibility} static ExecutionPlan {name} => {name}Plan.Instance;").Line();
+        // A class of its own, so that a plan is made when it is asked for and not with its neighbours.
+        code.Line($"private static class {name}Plan").Open();
+        code.Line("internal static readonly ExecutionPlan Instance = Create();").Line();
+        foreach (string line in plan.Method.TrimEnd('\n').Split('\n'))
+            code.Line(line);
+        code.Close().Line();
+    }
+}
