@@ -1,0 +1,49 @@
+using System.Collections.Immutable;
+using FocalNet.Generators.Diagnostics;
+using FocalNet.Generators.Model;
+using FocalNet.Generators.Pipeline;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+
+namespace FocalNet.Generators;
+
+/// <summary>Finds networks, reads them, and emits their compiled plans.</summary>
+[Generator(LanguageNames.CSharp)]
+public sealed class NetworkGenerator : IIncrementalGenerator
+{
+    /// <inheritdoc/>
+    public void Initialize(IncrementalGeneratorInitializationContext context)
+    {
+        IncrementalValuesProvider<NetworkDeclaration> found = context.SyntaxProvider
+            .ForAttributeWithMetadataName(
+                NetworkDeclaration.Attribute, static (node, _) => node is MethodDeclarationSyntax, NetworkDeclaration.Of)
+            .WithTrackingName(WellKnownTrackingNames.Find);
+
+        IncrementalValuesProvider<NetworkReading> read = found
+            .Combine(context.CompilationProvider)
+            .Select(static (pair, cancellation) => NetworkReader.Read(pair.Left, pair.Right, cancellation))
+            .WithTrackingName(WellKnownTrackingNames.Read);
+
+        IncrementalValuesProvider<NetworkModel> models = read
+            .Where(static reading => reading.Model is not null)
+            .Select(static (reading, _) => reading.Model!)
+            .WithTrackingName(WellKnownTrackingNames.Model);
+
+        IncrementalValuesProvider<EmittedNetwork> emitted = models
+            .Select(static (model, _) => EmittedNetwork.Of(model))
+            .WithTrackingName(WellKnownTrackingNames.Emit);
+
+        context.RegisterSourceOutput(emitted, static (output, network) => network.AddTo(output));
+
+        // Diagnostics move with the lines they point to, so they leave by outputs of their own.
+        IncrementalValueProvider<ImmutableArray<NetworkDeclaration>> all = found.Collect();
+        context.RegisterSourceOutput(
+            read.SelectMany(static (reading, _) => reading.Diagnostics).WithTrackingName(WellKnownTrackingNames.Diagnose), Report);
+        context.RegisterSourceOutput(
+            emitted.Where(static network => network.Failure is not null).Combine(all).Select(static (pair, _) => pair.Left.Diagnose(pair.Right)), Report);
+        context.RegisterSourceOutput(all.SelectMany(static (networks, _) => NetworkDeclaration.Duplicates(networks)), Report);
+    }
+
+    private static void Report(SourceProductionContext output, DiagnosticInfo diagnostic) =>
+        output.ReportDiagnostic(diagnostic.ToDiagnostic());
+}
