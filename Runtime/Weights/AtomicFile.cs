@@ -1,0 +1,49 @@
+namespace FocalNet.Runtime.Weights;
+
+/// <summary>Writes a file so that its path holds either the previous or the complete new content, never a part of it.</summary>
+public static class AtomicFile
+{
+    /// <summary>
+    /// Writes to a temporary name in the same folder, flushes to the disk and renames. When anything fails (a full disk,
+    /// an exception of <paramref name="write"/>), the previous file stays and the temporary one is removed.
+    /// </summary>
+    /// <param name="path">The file to create or replace; a symbolic link is followed.</param>
+    /// <param name="write">Writes the content.</param>
+    /// <exception cref="IOException">The disk is full or the folder does not exist.</exception>
+    public static void Write(string path, Action<Stream> write)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        ArgumentNullException.ThrowIfNull(write);
+        var target = Path.GetFullPath(path);
+        if (new FileInfo(target).LinkTarget is not null)
+            target = File.ResolveLinkTarget(target, returnFinalTarget: true)?.FullName ?? target;
+        var temporary = $"{target}.{Guid.NewGuid():N}.tmp";
+        try
+        {
+            using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16))
+            {
+                write(stream);
+                // A rename may reach the disk before the data does: after a power cut the name would hold nothing.
+                stream.Flush(flushToDisk: true);
+            }
+            File.Move(temporary, target, overwrite: true);
+        }
+        catch
+        {
+            RemoveQuietly(temporary);
+            throw;
+        }
+    }
+
+    private static void RemoveQuietly(string path)
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // The first error is the one to report.
+        }
+    }
+}
