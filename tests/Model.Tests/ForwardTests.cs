@@ -38,6 +38,14 @@ public class ForwardTests
     }
 
     [Fact]
+    public void Outputs_of_sixteen_blocks()
+    {
+        GoldenFile data = GoldenData.Tensors("nr16/io");
+
+        RequireOutputs("Deblur", GoldenParameters.OfSixteenBlocks(), data["x"], [data["out0"], data["out1"], data["out2"]]);
+    }
+
+    [Fact]
     public void Activations_of_every_layer()
     {
         GoldenFile data = GoldenData.Tensors("nr1/activations");
