@@ -25,7 +25,8 @@ internal static class CommandLine
                 return ExitCodes.Usage;
             }
 
-            return result.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, Output = new TerminalWriter(terminal) });
+            using var output = new TerminalWriter(terminal);
+            return result.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, Output = output });
         }
         catch (Exception e)
         {
@@ -62,15 +63,14 @@ internal static class CommandLine
     /// <summary>Where help and version go.</summary>
     private sealed class TerminalWriter(Terminal terminal) : StringWriter
     {
-        public override void Flush()
-        {
-            terminal.Line(ToString());
-            GetStringBuilder().Clear();
-        }
-
         protected override void Dispose(bool disposing)
         {
-            Flush();
+            if (GetStringBuilder().Length > 0)
+            {
+                terminal.Line(ToString());
+                GetStringBuilder().Clear();
+            }
+
             base.Dispose(disposing);
         }
     }
