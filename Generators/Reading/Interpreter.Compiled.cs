@@ -20,7 +20,8 @@ internal sealed partial class Interpreter
             throw NotDeterministic(method.AssociatedSymbol ?? method, place);
         if (!isGraph && TryIntrinsic(method, instance, arguments, place, out object? intrinsic))
             return intrinsic;
-        MethodBase compiled = _members.Find(method) ?? WithoutSpans(method) ?? throw NotAllowed(method.AssociatedSymbol ?? method, place);
+        bool hasSpans = method.Parameters.Any(p => RuntimeTypes.IsSpan(p.Type));
+        MethodBase compiled = (hasSpans ? WithoutSpans(method) : _members.Find(method)) ?? throw NotAllowed(method.AssociatedSymbol ?? method, place);
         if (isGraph && method.MethodKind != MethodKind.PropertyGet)
             SetOrigin(place, frame);
         object?[] values = [.. arguments.Select(a => a.Value)];
@@ -55,8 +56,6 @@ internal sealed partial class Interpreter
     /// <summary>The overload with arrays in place of spans, which reflection can't pass.</summary>
     private MethodBase? WithoutSpans(IMethodSymbol method)
     {
-        if (!method.Parameters.Any(p => RuntimeTypes.IsSpan(p.Type)))
-            return null;
         Type?[] parameters = [.. method.Parameters.Select(p => _types.Find(p.Type))];
         if (method.ContainingType.Name != nameof(MemoryExtensions))
             return parameters.Contains(null) ? null : _types.Find(method.ContainingType)?.GetMethod(method.Name, parameters!);

@@ -63,7 +63,8 @@ internal sealed partial class Interpreter
 
     private bool MatchesParts(IRecursivePatternOperation pattern, object? value, Frame frame)
     {
-        if (value is null || (pattern.MatchedType is not null && !TupleAccess.IsTuple(value) && !IsInstance(value, pattern.MatchedType, frame)))
+        bool isAnyTuple = pattern.MatchedType?.Name == "ITuple" && TupleAccess.IsTuple(value);
+        if (value is null || (pattern.MatchedType is not null && !isAnyTuple && !IsInstance(value, pattern.MatchedType, frame)))
             return false;
         if (pattern.DeconstructionSubpatterns.Length > 0)
         {

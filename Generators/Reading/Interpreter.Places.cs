@@ -25,7 +25,8 @@ internal sealed partial class Interpreter
         IDeclarationExpressionOperation { Expression: ILocalReferenceOperation local } => frame.Declare(local.Local, new Cell(null)),
         IParenthesizedOperation parenthesized => Place(parenthesized.Operand, frame),
         IInstanceReferenceOperation or IDiscardOperation or IConditionalAccessInstanceOperation => new Cell(operation is IDiscardOperation ? null : EvaluateExpression(operation, frame)),
-        IConversionOperation or IInvocationOperation or IObjectCreationOperation or ILiteralOperation => new Cell(Evaluate(operation, frame)),
+        IConversionOperation or IInvocationOperation or IObjectCreationOperation or ILiteralOperation
+            or IInterpolatedStringHandlerCreationOperation => new Cell(Evaluate(operation, frame)),
         _ => throw Unsupported(operation.Syntax, $"'{OriginText.Of(operation.Syntax)}' as a variable", "assign to a local, field, property or element"),
     };
 

@@ -71,8 +71,15 @@ public sealed class KernelFusion
             return "a tiled kernel can't reduce in its body";
         foreach (Node input in node.Inputs)
         {
-            if (_home.TryGetValue(input, out KernelGroup? home) && home == candidate && input.Op is ReduceOp)
-                return "it needs a reduction that is complete only when the kernel ends";
+            if (_home.TryGetValue(input, out KernelGroup? home))
+            {
+                if (home == candidate && input.Op is ReduceOp)
+                    return "it needs a reduction that is complete only when the kernel ends";
+            }
+            else if (ThroughViews(input).Contains(candidate))
+            {
+                return "it reads another element of the kernel's result, through a view";
+            }
         }
         foreach (KernelGroup source in SourcesOf(node))
         {

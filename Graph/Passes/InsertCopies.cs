@@ -21,6 +21,8 @@ public sealed class InsertCopies : Pass
         var builder = new IrBuilder();
         var copied = new Dictionary<Node, Node>();
         var placed = new HashSet<Node>();
+        var weights = new HashSet<Node>(graph.Nodes.Where(n => n.Op is ConvolutionOp or TransposedConvolutionOp).Select(n => n.Inputs[1]));
+        var dense = new HashSet<Node>();
         bool changed = false;
         foreach (Node node in graph.Nodes)
         {
@@ -28,12 +30,15 @@ public sealed class InsertCopies : Pass
             Node[] inputs = [.. node.Inputs.Select(i => copied[i])];
             for (int i = 0; i < inputs.Length; i++)
             {
-                if (NeedsCopy(node, inputs[i], placed))
+                if (NeedsCopy(node, i, inputs[i], placed, dense))
                     inputs[i] = Copy(inputs[i]);
                 if (node.Op is ConcatOp or PackOp)
                     placed.Add(inputs[i]);
             }
-            copied.Add(node, builder.Emit(node.Op, inputs));
+            Node copy = builder.Emit(node.Op, inputs);
+            copied.Add(node, copy);
+            if (weights.Contains(node))
+                dense.Add(copy);
         }
         GraphOutput[] outputs = [.. graph.Outputs.Select(o => o with { Value = Root(copied[o.Value]) })];
         Assignment[] assignments = [.. graph.Assignments.Select(a => new Assignment(copied[a.State], AssignedRoot(copied[a.Value])))];
@@ -46,7 +51,7 @@ public sealed class InsertCopies : Pass
         }
 
         // An output is a place in memory that the caller reads after the run: states may have changed by then.
-        Node Root(Node value) => value.Op is LeafOp || (value.Op is UnpackOp or SliceOp && value.Inputs[0].Op is LeafOp) ? Copy(value) : value;
+        Node Root(Node value) => LiesInLeaf(value) ? Copy(value) : value;
 
         Node AssignedRoot(Node value)
         {
@@ -55,15 +60,19 @@ public sealed class InsertCopies : Pass
         }
     }
 
-    private static bool NeedsCopy(Node user, Node value, HashSet<Node> placed) => user.Op switch
+    private static bool NeedsCopy(Node user, int operand, Node value, HashSet<Node> placed, HashSet<Node> dense) => user.Op switch
     {
         ElementwiseOp or ReduceOp => false,
-        ConcatOp => (KernelGroup.KindOf(value) is null && value.Op is not ConcatOp) || placed.Contains(value) || WritesDenselyOnly(value),
+        ConcatOp => (KernelGroup.KindOf(value) is null && value.Op is not ConcatOp) || placed.Contains(value) || WritesDenselyOnly(value) || dense.Contains(value),
         PackOp => KernelGroup.KindOf(value) is null || placed.Contains(value),
+        // Kernels take weights without gaps between their pixels.
+        ConvolutionOp or TransposedConvolutionOp when operand == 1 && value.Op is SliceOp => true,
         _ => value.Op is FillOp or SizeOp,
     };
 
-    // Weight gradients, and reductions other than over channels, can't write into a wider buffer.
+    private static bool LiesInLeaf(Node value) => value.Op is LeafOp || (value.Op is UnpackOp or SliceOp && LiesInLeaf(value.Inputs[0]));
+
+    // Weight gradients, and reductions other than those of each pixel's channels, can't write into a wider buffer.
     private static bool WritesDenselyOnly(Node value) =>
-        value.Op is ConvolutionWeightGradientOp or ReduceOp { Over: not Axes.C };
+        value.Op is ConvolutionWeightGradientOp or ReduceOp { Over: not Axes.C } || (value.Op is ReduceOp && value.Shape.H.IsOne && value.Shape.W.IsOne);
 }

@@ -2,6 +2,7 @@ using FocalNet.Graph.Dsl;
 using FocalNet.Graph.Ir;
 using FocalNet.Graph.Ops;
 using FocalNet.Graph.Reference;
+using FocalNet.Graph.Tests.Support;
 using FocalNet.Tests.Shared;
 
 namespace FocalNet.Model.Tests;
@@ -37,11 +38,19 @@ public class ForwardTests
     }
 
     [Fact]
+    public void Outputs_of_sixteen_blocks()
+    {
+        GoldenFile data = GoldenData.Tensors("nr16/io");
+
+        RequireOutputs("Deblur", GoldenParameters.OfSixteenBlocks(), data["x"], [data["out0"], data["out1"], data["out2"]]);
+    }
+
+    [Fact]
     public void Activations_of_every_layer()
     {
         GoldenFile data = GoldenData.Tensors("nr1/activations");
         NetworkGraph graph = Declare("Tiny");
-        Interpreter interpreter = Reference.Load(graph, GoldenData.Tensors("nr1/model").Tensors);
+        Interpreter interpreter = ReferenceData.Load(graph, GoldenData.Tensors("nr1/model").Tensors);
         interpreter.SetInput("image", data["in"].ToTensor());
 
         IReadOnlyDictionary<Node, ReferenceTensor> values = interpreter.Evaluate(data["in"].Run());
@@ -65,7 +74,7 @@ public class ForwardTests
 
     private static void RequireOutputs(string network, IEnumerable<GoldenTensor> parameters, GoldenTensor image, GoldenTensor[] expected)
     {
-        Interpreter interpreter = Reference.Load(Declare(network), parameters);
+        Interpreter interpreter = ReferenceData.Load(Declare(network), parameters);
         interpreter.SetInput("image", image.ToTensor());
 
         IReadOnlyDictionary<string, ReferenceTensor> outputs = interpreter.Run(image.Run());

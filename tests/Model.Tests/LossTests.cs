@@ -1,6 +1,7 @@
 using FocalNet.Graph.Dsl;
 using FocalNet.Graph.Ops;
 using FocalNet.Graph.Reference;
+using FocalNet.Graph.Tests.Support;
 using FocalNet.Tests.Shared;
 
 namespace FocalNet.Model.Tests;

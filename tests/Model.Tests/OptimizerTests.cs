@@ -3,6 +3,7 @@ using FocalNet.Graph.Dsl;
 using FocalNet.Graph.Ir;
 using FocalNet.Graph.Ops;
 using FocalNet.Graph.Reference;
+using FocalNet.Graph.Tests.Support;
 using FocalNet.Tests.Shared;
 
 namespace FocalNet.Model.Tests;
@@ -75,8 +76,8 @@ public class OptimizerTests
     private static IReadOnlyDictionary<string, ReferenceTensor> Step(Interpreter interpreter, double[] gradient, double clip, double rate)
     {
         interpreter.SetInput("gradient", new ReferenceTensor([1, 2, 1, 1], gradient));
-        interpreter.SetInput("clip", Reference.Number(clip));
-        interpreter.SetInput("learning_rate", Reference.Number(rate));
+        interpreter.SetInput("clip", ReferenceData.Number(clip));
+        interpreter.SetInput("learning_rate", ReferenceData.Number(rate));
         return interpreter.Run(default);
     }
 }

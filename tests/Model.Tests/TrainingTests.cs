@@ -1,8 +1,8 @@
 using System.Text.Json;
 using FocalNet.Graph.Dsl;
 using FocalNet.Graph.Ir;
-using FocalNet.Graph.Ops;
 using FocalNet.Graph.Reference;
+using FocalNet.Graph.Tests.Support;
 using FocalNet.Tests.Shared;
 
 namespace FocalNet.Model.Tests;
@@ -46,7 +46,7 @@ public class TrainingTests
         var net = new NetworkBuilder("Loss", NetworkMode.Inference);
         PicturePyramid restored = FocalNetwork.Forward(net, net.Image("image", 3), Variants.Full(1));
         Losses.MultiScale(net, restored, net.Image("target", 3));
-        Interpreter interpreter = Reference.Load(net.Build(), GoldenData.Tensors("nr1/model").Tensors);
+        Interpreter interpreter = ReferenceData.Load(net.Build(), GoldenData.Tensors("nr1/model").Tensors);
         GoldenTensor x = GoldenData.Tensors("loss/batch_72x88")["x"];
         interpreter.SetInput("image", x.ToTensor());
         interpreter.SetInput("target", GoldenData.Tensors("loss/batch_72x88")["target"].ToTensor());
@@ -58,11 +58,11 @@ public class TrainingTests
 
     private static Interpreter LoadBatch(GoldenTensor image, GoldenTensor target)
     {
-        Interpreter interpreter = Reference.Load(Graph, GoldenData.Tensors("nr1/model").Tensors);
+        Interpreter interpreter = ReferenceData.Load(Graph, GoldenData.Tensors("nr1/model").Tensors);
         interpreter.SetInput("image", image.ToTensor());
         interpreter.SetInput("target", target.ToTensor());
-        interpreter.SetInput("learning_rate", Reference.Number(8e-4));
-        interpreter.SetInput("clip", Reference.Number(0.001));
+        interpreter.SetInput("learning_rate", ReferenceData.Number(8e-4));
+        interpreter.SetInput("clip", ReferenceData.Number(0.001));
         return interpreter;
     }
 
@@ -113,11 +113,5 @@ public class TrainingTests
 
     private static float[] Unpack(double[] flat, string name) => Array.ConvertAll(UnpackExact(flat, name), v => (float)v);
 
-    private static double[] UnpackExact(double[] flat, string name)
-    {
-        ParameterOp parameter = Graph.Parameters.Single(p => p.ParameterName == name);
-        var tensor = new ReferenceTensor(parameter.Shape.At(default));
-        tensor.ForEach((i, n, c, h, w) => tensor.Data[i] = flat[parameter.Offset + tensor.MemoryIndex(n, c, h, w)]);
-        return tensor.Data;
-    }
+    private static double[] UnpackExact(double[] flat, string name) => GoldenOp.Unpack(flat, Graph.Parameters.Single(p => p.ParameterName == name));
 }

@@ -6,7 +6,7 @@ using FocalNet.Graph.Planning;
 
 namespace FocalNet.Generators.Emission.CSharp;
 
-/// <summary>Emits a plan as a method that builds Runtime's <c>ExecutionPlan</c>.</summary>
+/// <summary>Emits a plan as the text that Runtime's <c>PlanText</c> reads, in a method that builds the plan.</summary>
 internal static class PlanEmitter
 {
     /// <summary>Emits <c>private static ExecutionPlan method()</c>.</summary>
@@ -16,46 +16,54 @@ internal static class PlanEmitter
     /// <param name="kernels">Names of the kernels of the prepare steps and steps, in that order.</param>
     public static void Emit(CodeWriter code, string method, CompiledPlan plan, IReadOnlyList<string> kernels)
     {
-        Arena[] arenas = [.. plan.Arenas];
-        code.Line($"private static ExecutionPlan {method}()").Open();
-        code.Line("return new ExecutionPlan").Open();
-        code.Line($"Name = \"{plan.Name}\",").Line($"Divisor = {Text.Of(plan.Divisor)},");
-        List("Arenas", arenas.Select(a => $"new({Bool(a.HasN)}, {Bool(a.HasH)}, {Bool(a.HasW)}, {Text.Of(a.Units)}),"));
-        code.Line($"PersistentArena = {Text.Of(Array.FindIndex(arenas, a => a.Persistent))},");
-        List("Buffers", plan.Buffers.Select(b => $"new({Text.Of(Array.IndexOf(arenas, b.Arena))}, {Text.Of(b.Offset)}, {Spec(b.Shape)}), // {Text.Of(b.Id)} {b.Name}"));
-        List("Inputs", plan.Inputs.Select(Bind));
-        List("Outputs", plan.Outputs.Select(Bind));
-        List("States", plan.States.Select(s => $"new({Quote(s.Op.StateName)}, {View(s.Place)}, {Spec(s.Op.Shape)}, {CSharpExpressionPrinter.Scalar((float)s.Op.Initial)}),"));
-        List("Parameters", plan.Graph.Parameters.Select(Parameter));
-        List("Prepare", plan.Prepare.Select((s, i) => Step(s, kernels[i])));
-        List("Steps", plan.Steps.Select((s, i) => Step(s, kernels[plan.Prepare.Count + i])));
-        code.Close(";");
-        code.Close();
-
-        void List(string name, IEnumerable<string> items)
-        {
-            code.Line($"{name} =").Line("[");
-            foreach (string item in items)
-                code.Line("    " + item);
-            code.Line("],");
-        }
+        string[] distinct = [.. kernels.Distinct()];
+        var numbers = distinct.Select((name, i) => (name, i)).ToDictionary(p => p.name, p => p.i);
+        code.Line($"private static ExecutionPlan {method}() => PlanText.Parse(Text, new CpuKernel[]").Open();
+        foreach (string kernel in distinct)
+            code.Line($"Kernels.{kernel}.Kernel,");
+        code.Close(");").Line();
+        code.Line("private static ReadOnlySpan<byte> Text => \"\"\"\"");
+        foreach (string line in Lines(plan, [.. kernels.Select(k => numbers[k])]))
+            code.Line(line);
+        code.Line("\"\"\"\"u8;");
     }
 
-    private static string Step(PlannedStep step, string kernel)
+    private static IEnumerable<string> Lines(CompiledPlan plan, int[] kernels)
     {
-        string views = string.Join(", ", step.Operands.Select(View));
+        Arena[] arenas = [.. plan.Arenas];
+        yield return $"plan {plan.Name.Replace(' ', '_')} divisor {Text.Of(plan.Divisor)} persistent {Text.Of(Array.FindIndex(arenas, a => a.Persistent))}";
+        foreach (Arena a in arenas)
+            yield return $"arena {(a.HasN ? "N" : "-")}{(a.HasH ? "H" : "-")}{(a.HasW ? "W" : "-")} {Text.Of(a.Units)}";
+        foreach (PlannedBuffer b in plan.Buffers)
+            yield return $"buffer {Text.Of(Array.IndexOf(arenas, b.Arena))} {Text.Of(b.Offset)} {b.Shape} {b.Name}";
+        foreach (Binding input in plan.Inputs)
+            yield return $"input {input.Shape} {View(input.Place)} {input.Name}";
+        foreach (Binding output in plan.Outputs)
+            yield return $"output {output.Shape} {View(output.Place)} {output.Name}";
+        foreach (StateBinding state in plan.States)
+            yield return $"state {state.Op.Shape} {View(state.Place)} {Text.Of(state.Op.Initial)} {state.Op.StateName}";
+        foreach (ParameterOp p in plan.Graph.Parameters)
+            yield return $"parameter {Text.Of(p.Offset)} {p.CheckpointShape} {p.Shape} {Text.Of(p.Initial.Base)} {Text.Of(p.Initial.Scale)} {p.ParameterName}";
+        for (int i = 0; i < plan.Prepare.Count; i++)
+            yield return "prepare " + Step(plan.Prepare[i], kernels[i]);
+        for (int i = 0; i < plan.Steps.Count; i++)
+            yield return "step " + Step(plan.Steps[i], kernels[plan.Prepare.Count + i]);
+    }
+
+    private static string Step(PlannedStep step, int kernel)
+    {
         // A weight gradient runs over the pixels of its second operand; the shape of its result is in the geometry.
         Shape domain = step.Work is KernelWork { Group: { TakesBody: false, Anchor: { } anchor } } ? anchor.Inputs[1].Shape : step.Work.Domain;
-        return $"new(Kernels.{kernel}.Kernel, [{views}], {Spec(domain)}, {Spec(step.Input)}, Chunking.{ChunkingOf(step)}, [{Reductions(step)}], {Quote(NameOf(step))}),";
+        return $"{Text.Of(kernel)} {string.Join(";", step.Operands.Select(View))} {domain} {step.Input} {ChunkingOf(step)} {Reductions(step)} {NameOf(step)}";
     }
 
     // A convolution is known by its weight, anything else by the method that declared it.
     private static string NameOf(PlannedStep step)
     {
         if (step.Work is not KernelWork { Group.Anchor: { } anchor })
-            return step.Origin.Member;
+            return step.Origin.Member.Length == 0 ? "-" : step.Origin.Member;
         ParameterOp? weight = anchor.Inputs.Select(i => i.Op).OfType<ParameterOp>().FirstOrDefault();
-        return weight?.ParameterName ?? step.Origin.Member;
+        return weight?.ParameterName ?? (step.Origin.Member.Length == 0 ? "-" : step.Origin.Member);
     }
 
     private static string ChunkingOf(PlannedStep step)
@@ -72,28 +80,16 @@ internal static class PlanEmitter
         return small && kernel.Group.Kind == KernelKind.Map ? "Single" : "PerThread";
     }
 
-    private static string Reductions(PlannedStep step) => step.Work is not KernelWork kernel ? "" : string.Join(", ", kernel.Body.Reductions
-        .Where(r => r.Mode == ReductionMode.Chunked)
-        .Select(r => $"new(ReductionKind.{r.Kind}, {Spec(kernel.Body.Operands[r.Operand].Shape)}, {View(step.Operands[r.Operand])})"));
-
-    private static string Bind(Binding binding) => $"new({Quote(binding.Name)}, {Spec(binding.Shape)}, {View(binding.Place)}),";
-
-    private static string Parameter(ParameterOp p) =>
-        $"new({Quote(p.ParameterName)}, [{p.CheckpointShape.Replace("x", ", ")}], [{p.Shape.N}, {Text.Of(p.Shape.C)}, {p.Shape.H}, {p.Shape.W}], {Text.Of(p.Offset)}, new({Text.Of(p.Initial.Base)}, {Text.Of(p.Initial.Scale)})),";
-
-    private static string View(Place place) => $"new({Text.Of(place.Buffer.Id)}, {Text.Of(place.Channel)})";
-
-    private static string Spec(Shape shape) => $"new({Spec(shape.N)}, {Text.Of(shape.C)}, {Spec(shape.H)}, {Spec(shape.W)})";
-
-    private static string Spec(Extent extent) => extent.Symbol switch
+    private static string Reductions(PlannedStep step)
     {
-        Symbol.None => Text.Of(extent.Value),
-        Symbol.N => $"new(ExtentSymbol.Images, {Text.Of(extent.Value)})",
-        Symbol.H => $"new(ExtentSymbol.Height, {Text.Of(extent.Value)})",
-        _ => $"new(ExtentSymbol.Width, {Text.Of(extent.Value)})",
-    };
+        if (step.Work is not KernelWork kernel)
+            return "-";
+        string[] chunked = [.. kernel.Body.Reductions.Where(r => r.Mode == ReductionMode.Chunked)
+            .Select(r => $"{r.Kind}@{kernel.Body.Operands[r.Operand].Shape}@{View(step.Operands[r.Operand])}")];
+        return chunked.Length == 0 ? "-" : string.Join(";", chunked);
+    }
 
-    private static string Bool(bool value) => value ? "true" : "false";
+    private static string View(Place place) => $"{Text.Of(place.Buffer.Id)}:{Text.Of(place.Channel)}";
 
     /// <summary>A string literal.</summary>
     public static string Quote(string text) => "\"" + text.Replace("\\", "\\\\").Replace("\"", "\\\"").Replace("\n", "\\n").Replace("\r", "\\r").Replace("\t", "\\t") + "\"";

@@ -39,22 +39,26 @@ internal sealed class CompiledGraph
 
     public string Source { get; }
 
-    public static CompiledGraph Compile(NetworkGraph graph, bool fuse = true)
+    public static CompiledGraph Compile(NetworkGraph graph, bool fuse = true) => CompileAll([(graph, fuse)])[0];
+
+    /// <summary>Compiles graphs together: into one assembly, with equal kernels once.</summary>
+    public static IReadOnlyList<CompiledGraph> CompileAll(IReadOnlyList<(NetworkGraph Graph, bool Fuse)> graphs)
     {
-        CompiledPlan compiled = NetworkCompiler.Compile(graph, fuse);
-        EmittedPlan emitted = CSharpBackend.EmitPlan(compiled, "Create");
+        CompiledPlan[] compiled = [.. graphs.Select(g => NetworkCompiler.Compile(g.Graph, g.Fuse))];
+        EmittedPlan[] emitted = [.. compiled.Select((c, i) => CSharpBackend.EmitPlan(c, $"Create{i}"))];
         var code = new CodeWriter();
         CSharpBackend.WriteHead(code, "Emitted");
-        code.Line("public static class Plan").Open();
-        foreach (string line in emitted.Method.Split('\n'))
+        code.Line("public static class Plans").Open();
+        foreach (string line in emitted.SelectMany(e => e.Method.Split('\n')))
             code.Line(line);
-        code.Line("public static ExecutionPlan Get() => Create();");
+        code.Line($"public static ExecutionPlan[] Get() => [{string.Join(", ", emitted.Select((_, i) => $"Create{i}()"))}];");
         code.Close();
-        string plan = code.ToString(), kernels = CSharpBackend.EmitKernels(emitted.Kernels, "Emitted");
-        return new CompiledGraph(graph, compiled, Load(plan, kernels), kernels + plan);
+        string plan = code.ToString(), kernels = CSharpBackend.EmitKernels(emitted.SelectMany(e => e.Kernels), "Emitted");
+        ExecutionPlan[] plans = Load(plan, kernels);
+        return [.. graphs.Select((g, i) => new CompiledGraph(g.Graph, compiled[i], plans[i], kernels + plan))];
     }
 
-    private static ExecutionPlan Load(params string[] sources)
+    private static ExecutionPlan[] Load(params string[] sources)
     {
         var options = new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, optimizationLevel: OptimizationLevel.Release, allowUnsafe: true);
         var compilation = CSharpCompilation.Create(
@@ -64,7 +68,7 @@ internal sealed class CompiledGraph
         Assert.True(result.Success, string.Join("\n", result.Diagnostics.Where(d => d.Severity == DiagnosticSeverity.Error).Take(10)) + "\n" + string.Join("\n", sources));
         image.Position = 0;
         Assembly assembly = AssemblyLoadContext.Default.LoadFromStream(image);
-        return (ExecutionPlan)assembly.GetType("Emitted.Plan")!.GetMethod("Get")!.Invoke(null, null)!;
+        return (ExecutionPlan[])assembly.GetType("Emitted.Plans")!.GetMethod("Get")!.Invoke(null, null)!;
     }
 
     /// <summary>
@@ -73,7 +77,7 @@ internal sealed class CompiledGraph
     /// </summary>
     public void CheckAgainstInterpreter(RunSize size, int seed, double tolerance, int threads = 2, int runs = 1)
     {
-        var random = new Random(seed);
+        var random = new System.Random(seed);
         var interpreter = new Interpreter(Graph);
         using var pool = new WorkerPool(threads);
         using var executor = new CpuExecutor(Plan, pool) { Poison = true };
@@ -111,7 +115,7 @@ internal sealed class CompiledGraph
         }
     }
 
-    private void SetParameters(Random random, Interpreter interpreter, CpuExecutor executor)
+    private void SetParameters(System.Random random, Interpreter interpreter, CpuExecutor executor)
     {
         if (Plan.Parameters.Length == 0)
             return;
@@ -125,7 +129,7 @@ internal sealed class CompiledGraph
         executor.LoadParameters([.. all]);
     }
 
-    private static float[] Values(Random random, int count)
+    private static float[] Values(System.Random random, int count)
     {
         var values = new float[count];
         for (int i = 0; i < count; i++)

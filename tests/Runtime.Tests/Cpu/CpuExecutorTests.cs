@@ -323,7 +323,6 @@ public sealed unsafe class CpuExecutorTests
                     new(Kernel("double", &Double), [new(T, 0), new(Wide, 5)], t, t, Chunking.PerThread, [], "double"),
                 ]
                 : [],
-            Report = new PlanReport { Ir = string.Empty, Fusion = string.Empty, Memory = string.Empty, Passes = string.Empty },
         };
     }
 

@@ -2,10 +2,10 @@ using FocalNet.Graph.Ir;
 using FocalNet.Graph.Reference;
 using FocalNet.Tests.Shared;
 
-namespace FocalNet.Model.Tests;
+namespace FocalNet.Graph.Tests.Support;
 
 /// <summary>Between reference data and the float64 interpreter.</summary>
-internal static class Reference
+internal static class ReferenceData
 {
     /// <summary>A tensor of up to four extents; a vector becomes channels, as parameters do.</summary>
     public static ReferenceTensor ToTensor(this GoldenTensor golden) =>
