@@ -1,9 +1,9 @@
+using System.Diagnostics;
 using System.Globalization;
-using System.Text;
 using FocalNet.Graph.Dsl;
-using FocalNet.Graph.Fusion;
 using FocalNet.Graph.Ir;
 using FocalNet.Graph.Planning;
+using FocalNet.Graph.Planning.Reports;
 
 namespace FocalNet.Model;
 
@@ -13,51 +13,49 @@ namespace FocalNet.Model;
 /// </summary>
 public sealed class NetworkReports
 {
-    private static readonly RunExtents Example = new(1, 256, 256);
     private readonly CompiledPlan _plan;
     private readonly CompiledPlan _unfused;
+    private readonly RunExtents _run;
 
-    private NetworkReports(NetworkEntry network, NetworkMode mode)
+    private NetworkReports(NetworkEntry network, NetworkMode mode, int images, int height, int width)
     {
         NetworkGraph graph = network.Build(mode);
-        _plan = NetworkCompiler.Compile(graph);
+        _plan = NetworkCompiler.Compile(graph, clock: Stopwatch.GetTimestamp);
         _unfused = NetworkCompiler.Compile(graph, fuse: false);
+        _run = new RunExtents(images, height, width);
     }
 
-    /// <summary>Reports on a network's inference plan.</summary>
-    public static NetworkReports Inference(NetworkEntry network) => new(network, NetworkMode.Inference);
+    /// <summary>Reports on a network's inference plan, with sizes for a number of pictures.</summary>
+    public static NetworkReports Inference(NetworkEntry network, int images = 1, int height = 256, int width = 256) =>
+        new(network, NetworkMode.Inference, images, height, width);
 
-    /// <summary>Reports on a network's training plan.</summary>
-    public static NetworkReports Training(NetworkEntry network) => new(network, NetworkMode.Training);
+    /// <summary>Reports on a network's training plan, with sizes for a batch.</summary>
+    public static NetworkReports Training(NetworkEntry network, int images = 1, int height = 256, int width = 256) =>
+        new(network, NetworkMode.Training, images, height, width);
 
-    /// <summary>Kernel launches and bytes moved, fused and with one kernel for each op, for one picture of 256×256.</summary>
-    public string Summary
+    /// <summary>Kernel launches and bytes moved, with fusion and with one kernel for each op, in one line.</summary>
+    public string Savings
     {
         get
         {
             (long fused, long unfused) = (Bytes(_plan), Bytes(_unfused));
             return string.Create(
                 CultureInfo.InvariantCulture,
-                $"Fusion: {_plan.Steps.Count} launches instead of {_unfused.Steps.Count} ({_unfused.Steps.Count - _plan.Steps.Count} saved); " +
-                $"{fused / 1e6:F1} MB moved instead of {unfused / 1e6:F1} MB ({100.0 * (unfused - fused) / unfused:F0} % saved), for one picture of 256×256.");
+                $"Fusion: {_plan.Steps.Count} kernels a run instead of {_unfused.Steps.Count} with one per op ({_unfused.Steps.Count - _plan.Steps.Count} saved); " +
+                $"{fused / 1e6:F1} MB moved instead of {unfused / 1e6:F1} MB ({100.0 * (unfused - fused) / unfused:F0} % saved), at N={_run.N} H={_run.H} W={_run.W}.");
         }
     }
 
-    /// <summary>All reports by file name.</summary>
+    /// <summary>All reports by file name: summary, IR, passes, fusion with its reasons, steps, memory.</summary>
     public IReadOnlyList<(string FileName, string Text)> All =>
     [
-        ("summary.txt", Summary + "\n"),
-        ("ir.txt", IrPrinter.Print(_plan.Graph)),
-        ("fusion.txt", Fusion()),
+        ("summary.txt", PlanReport.Summary(_plan, _run) + Savings + "\n"),
+        ("ir.txt", PlanReport.Ir(_plan)),
+        ("passes.txt", PlanReport.Passes(_plan, Stopwatch.Frequency / 1000.0)),
+        ("fusion.txt", PlanReport.Fusion(_plan, _unfused, _run)),
+        ("plan.txt", PlanReport.Steps(_plan, _run)),
+        ("memory.txt", PlanReport.Memory(_plan, _run)),
     ];
 
-    private static long Bytes(CompiledPlan plan) => plan.Steps.Sum(step => StepCost.Of(step, Example).Bytes);
-
-    private string Fusion()
-    {
-        var text = new StringBuilder();
-        foreach (FusionDecision decision in _plan.Fused.Decisions)
-            text.Append(CultureInfo.InvariantCulture, $"{(decision.Accepted ? "fused" : "refused")}  %{decision.Node.Id} {decision.Node.Op.Signature}  {decision.Group}  {decision.Reason}\n");
-        return text.ToString();
-    }
+    private long Bytes(CompiledPlan plan) => plan.Steps.Sum(step => StepCost.Of(step, _run).Bytes);
 }

@@ -17,7 +17,7 @@ internal static class TrainCommand
         return command;
     }
 
-    private static int Run(TrainingOptions options, string deviceName, int threads, Terminal terminal, CancellationToken cancellation)
+    internal static int Run(TrainingOptions options, string deviceName, int threads, Terminal terminal, CancellationToken cancellation)
     {
         using var device = Devices.Open(deviceName, threads);
         TrainingOutcome? outcome = null;

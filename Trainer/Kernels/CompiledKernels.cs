@@ -39,7 +39,7 @@ internal sealed class CompiledKernels
     public IReadOnlyList<KernelSummary> Kernels { get; }
 
     /// <summary>How many kernels there are, and what fusing ops into them saved.</summary>
-    public string Summary => FormattableString.Invariant($"{_plan.Name}: {Kernels.Count} kernels, {_plan.Prepare.Length + _plan.Steps.Length} launches.\n{_reports.Summary}");
+    public string Summary => FormattableString.Invariant($"{_plan.Name}: {Kernels.Count} kernels, {_plan.Prepare.Length + _plan.Steps.Length} launches.\n{_reports.Savings}");
 
     public static CompiledKernels Of(NetworkEntry network, PlanMode mode) => mode == PlanMode.Inference
         ? new CompiledKernels(NetworkPlans.Inference(network), NetworkReports.Inference(network))
