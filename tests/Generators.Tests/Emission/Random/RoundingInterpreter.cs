@@ -9,11 +9,13 @@ internal sealed class RoundingInterpreter : IReferenceValues
 {
     private readonly NetworkGraph _graph;
     private readonly Dictionary<string, ReferenceTensor> _states = [];
+    private readonly System.Random _random;
     private double[] _parameters;
 
-    public RoundingInterpreter(NetworkGraph graph, double[] parameters)
+    public RoundingInterpreter(NetworkGraph graph, double[] parameters, int seed)
     {
         _graph = graph;
+        _random = new System.Random(seed);
         _parameters = [.. parameters];
     }
 
@@ -54,11 +56,8 @@ internal sealed class RoundingInterpreter : IReferenceValues
     }
 
     // Sums lose digits of their terms, which rounding the result alone would not show.
-    private static ReferenceTensor Disturbed(ReferenceTensor x)
-    {
-        var random = new System.Random(x.Data.Length);
-        return new ReferenceTensor(x.Extents, [.. x.Data.Select(v => v * (1 + (random.Next(3) - 1) / (double)(1 << 24)))]);
-    }
+    private ReferenceTensor Disturbed(ReferenceTensor x) =>
+        new(x.Extents, [.. x.Data.Select(v => v * (1 + ((_random.Next(3) - 1) / (double)(1 << 24))))]);
 
     ReferenceTensor IReferenceValues.Input(string name) => Inputs[name];
 
