@@ -6,8 +6,8 @@ namespace FocalNet.Samples.OwnNetwork;
 // [README]
 public static partial class Networks
 {
-    [Network("Denoise")]
-    public static void Denoise(NetworkBuilder net)
+    [Network("Brighten")]
+    public static void Brighten(NetworkBuilder net)
     {
         Tensor image = net.Image("image", 3), x = image;
         int[] widths = [8, 8, 3];
