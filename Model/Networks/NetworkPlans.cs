@@ -5,12 +5,16 @@ namespace FocalNet.Model;
 /// <summary>The plans that the generator compiled for the networks of the catalog.</summary>
 public static class NetworkPlans
 {
-    /// <summary>The inference plan of a network.</summary>
+    /// <summary>The inference plan of a network; read at the first call, then kept.</summary>
+    /// <exception cref="InvalidOperationException">The entry is not one of the catalog's.</exception>
     public static ExecutionPlan Inference(NetworkEntry network) => Find(network).Inference();
 
-    /// <summary>The training plan of a network.</summary>
+    /// <summary>The training plan of a network; read at the first call, then kept.</summary>
+    /// <exception cref="InvalidOperationException">The entry is not one of the catalog's, or declares no training.</exception>
     public static ExecutionPlan Training(NetworkEntry network) => Find(network).Training?.Invoke()
         ?? throw new InvalidOperationException($"The network {network.Name} declares no training.");
 
-    private static CompiledNetwork Find(NetworkEntry network) => Networks.Compiled.First(c => c.Name == network.Name);
+    private static CompiledNetwork Find(NetworkEntry network) => Networks.Compiled.FirstOrDefault(c => c.Name == network.Name)
+        ?? throw new InvalidOperationException(
+            $"The network {network.Name} was not compiled: take an entry of {nameof(NetworkCatalog)}, or run the plans of your own networks on a device.");
 }

@@ -1,3 +1,4 @@
+using FocalNet.Runtime;
 using FocalNet.Runtime.Plans;
 using FocalNet.Runtime.Weights;
 
@@ -27,21 +28,35 @@ public static class NetworkWeights
     public static float[] Flatten(WeightFile file, NetworkEntry network)
     {
         IReadOnlyList<TensorData> tensors = WeightMatching.Match(file, Signatures(network));
-        return [.. tensors.SelectMany(t => t.Values)];
+        var parameters = new float[ParameterCount(network)];
+        int start = 0;
+        foreach (TensorData tensor in tensors)
+        {
+            tensor.Values.CopyTo(parameters, start);
+            start += tensor.Values.Length;
+        }
+        return parameters;
     }
+
+    /// <summary>Number of parameters of a network.</summary>
+    public static int ParameterCount(NetworkEntry network) => checked((int)DeviceLayouts.CheckpointLength(NetworkPlans.Inference(network).Parameters));
 
     /// <summary>Writes a weight file (safetensors), atomically.</summary>
     /// <param name="path">The file.</param>
     /// <param name="network">The network.</param>
     /// <param name="parameters">All parameters, one after the other in the plan's order, in checkpoint layout.</param>
     /// <param name="metadata">What else the file shall say of itself.</param>
+    /// <exception cref="ArgumentException">The number of parameters is not the network's.</exception>
+    /// <exception cref="IOException">The file can't be written; one that was there before stays as it was.</exception>
     public static void Save(string path, NetworkEntry network, ReadOnlySpan<float> parameters, IReadOnlyDictionary<string, string>? metadata = null)
     {
+        if (parameters.Length != ParameterCount(network))
+            throw new ArgumentException($"The network {network.Name} has {ParameterCount(network)} parameters; {parameters.Length} were given.", nameof(parameters));
         var tensors = new List<TensorData>();
         int start = 0;
         foreach (ParameterSpec parameter in NetworkPlans.Inference(network).Parameters)
         {
-            int count = parameter.CheckpointShape.Aggregate(1, (product, extent) => product * extent);
+            int count = DeviceLayouts.Elements(parameter);
             tensors.Add(new TensorData(parameter.Name, parameter.CheckpointShape, parameters.Slice(start, count).ToArray()));
             start += count;
         }
@@ -58,16 +73,17 @@ public static class NetworkWeights
     /// </summary>
     public static float[] Initial(NetworkEntry network, ulong seed)
     {
-        IReadOnlyList<ParameterSpec> parameters = NetworkPlans.Inference(network).Parameters;
-        var values = new List<float>();
+        var values = new float[ParameterCount(network)];
         ulong state = seed;
-        foreach (ParameterSpec parameter in parameters)
+        int start = 0;
+        foreach (ParameterSpec parameter in NetworkPlans.Inference(network).Parameters)
         {
-            int count = parameter.CheckpointShape.Aggregate(1, (product, extent) => product * extent);
-            for (int i = 0; i < count; i++)
-                values.Add((float)(parameter.Initial.Base + parameter.Initial.Scale * (2 * NextUnit(ref state) - 1)));
+            (double middle, double scale) = (parameter.Initial.Base, parameter.Initial.Scale);
+            foreach (ref float value in values.AsSpan(start, DeviceLayouts.Elements(parameter)))
+                value = (float)(middle + scale * (2 * NextUnit(ref state) - 1));
+            start += DeviceLayouts.Elements(parameter);
         }
-        return [.. values];
+        return values;
     }
 
     private static bool Fits(WeightFile file, NetworkEntry network)

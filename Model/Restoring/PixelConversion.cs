@@ -33,6 +33,7 @@ internal readonly struct FloatSamples : ISampleFormat<float>
 }
 
 /// <summary>Moves pictures between the caller's layout and the network's padded planes.</summary>
+/// <remarks>Layouts are checked against their spans before (<see cref="PixelLayout.Check"/>), so that every index fits an int.</remarks>
 internal static class PixelConversion
 {
     /// <summary>
@@ -42,16 +43,21 @@ internal static class PixelConversion
     public static void ToPlanes<T, TFormat>(ReadOnlySpan<T> source, in PixelLayout layout, Span<float> planes, int paddedWidth, int paddedHeight)
         where TFormat : struct, ISampleFormat<T>
     {
+        int step = layout.SampleStep;
         for (int channel = 0; channel < 3; channel++)
         {
-            int from = layout.Channels == 1 ? 0 : channel;
-            for (int y = 0; y < paddedHeight; y++)
+            Span<float> plane = planes.Slice(channel * paddedWidth * paddedHeight, paddedWidth * paddedHeight);
+            for (int y = 0; y < layout.Height; y++)
             {
-                Span<float> row = planes.Slice((channel * paddedHeight + y) * paddedWidth, paddedWidth);
-                int sourceRow = Reflect(y, layout.Height);
-                for (int x = 0; x < row.Length; x++)
-                    row[x] = TFormat.ToFloat(source[(int)layout.Index(x < layout.Width ? x : Reflect(x, layout.Width), sourceRow, from)]);
+                ReadOnlySpan<T> samples = source[(int)layout.Index(0, y, layout.Channels == 1 ? 0 : channel)..];
+                Span<float> row = plane.Slice(y * paddedWidth, paddedWidth);
+                for (int x = 0, i = 0; x < layout.Width; x++, i += step)
+                    row[x] = TFormat.ToFloat(samples[i]);
+                for (int x = layout.Width; x < row.Length; x++)
+                    row[x] = row[Reflect(x, layout.Width)];
             }
+            for (int y = layout.Height; y < paddedHeight; y++)
+                plane.Slice(Reflect(y, layout.Height) * paddedWidth, paddedWidth).CopyTo(plane[(y * paddedWidth)..]);
         }
     }
 
@@ -63,19 +69,21 @@ internal static class PixelConversion
         int plane = paddedWidth * paddedHeight;
         for (int y = 0; y < layout.Height; y++)
         {
-            for (int x = 0; x < layout.Width; x++)
+            ReadOnlySpan<float> red = planes.Slice(y * paddedWidth, layout.Width);
+            ReadOnlySpan<float> green = planes.Slice(plane + y * paddedWidth, layout.Width);
+            ReadOnlySpan<float> blue = planes.Slice(2 * plane + y * paddedWidth, layout.Width);
+            if (layout.Channels == 1)
             {
-                int p = y * paddedWidth + x;
-                if (layout.Channels == 1)
-                {
-                    target[(int)layout.Index(x, y, 0)] = TFormat.FromFloat((planes[p] + planes[plane + p] + planes[2 * plane + p]) / 3);
-                    continue;
-                }
-                for (int channel = 0; channel < 3; channel++)
-                    target[(int)layout.Index(x, y, channel)] = TFormat.FromFloat(planes[channel * plane + p]);
-                if (layout.Channels == 4)
-                    target[(int)layout.Index(x, y, 3)] = source[(int)layout.Index(x, y, 3)];
+                Span<T> grey = target.Slice((int)layout.Index(0, y, 0), layout.Width);
+                for (int x = 0; x < grey.Length; x++)
+                    grey[x] = TFormat.FromFloat((red[x] + green[x] + blue[x]) / 3);
+                continue;
             }
+            WriteRow<T, TFormat>(red, target, layout, y, 0);
+            WriteRow<T, TFormat>(green, target, layout, y, 1);
+            WriteRow<T, TFormat>(blue, target, layout, y, 2);
+            if (layout.Channels == 4)
+                CopyAlpha(source, target, layout, y);
         }
     }
 
@@ -84,7 +92,23 @@ internal static class PixelConversion
     {
         if (extent == 1)
             return 0;
-        int period = 2 * (extent - 1), folded = index % period;
-        return folded < extent ? folded : period - folded;
+        long period = 2L * (extent - 1), folded = index % period;
+        return (int)(folded < extent ? folded : period - folded);
+    }
+
+    private static void WriteRow<T, TFormat>(ReadOnlySpan<float> values, Span<T> target, in PixelLayout layout, int y, int channel)
+        where TFormat : struct, ISampleFormat<T>
+    {
+        int step = layout.SampleStep;
+        Span<T> samples = target[(int)layout.Index(0, y, channel)..];
+        for (int x = 0, i = 0; x < values.Length; x++, i += step)
+            samples[i] = TFormat.FromFloat(values[x]);
+    }
+
+    private static void CopyAlpha<T>(ReadOnlySpan<T> source, Span<T> target, in PixelLayout layout, int y)
+    {
+        int step = layout.SampleStep, start = (int)layout.Index(0, y, 3);
+        for (int x = 0, i = start; x < layout.Width; x++, i += step)
+            target[i] = source[i];
     }
 }

@@ -13,21 +13,42 @@ public sealed record StepResult(IReadOnlyDictionary<string, float> Losses, float
 }
 
 /// <summary>Training of a network: holds its parameters and the optimizer's state on a device, and takes steps.</summary>
+/// <remarks>
+/// <para>For one thread at a time; <see cref="Dispose"/> waits for a step in progress.</para>
+/// <para>
+/// <see cref="ReadParameters"/> and <see cref="ReadState"/> of each of <see cref="StateNames"/> are all that a session knows: one
+/// that gets them back (<see cref="WriteParameters"/>, <see cref="WriteState"/>) goes on as if it had never stopped, to the bit.
+/// </para>
+/// </remarks>
 public sealed class TrainingSession : IDisposable
 {
+    private const string ParameterState = "parameters";
     private readonly IExecutor _executor;
     private readonly string[] _scalars;
+    private readonly long _parameterElements;
 
     /// <summary>Starts with given parameters and a fresh optimizer.</summary>
     /// <param name="network">The network.</param>
     /// <param name="device">Where to run; stays the caller's.</param>
     /// <param name="parameters">All parameters in checkpoint layout, such as <see cref="NetworkWeights.Initial"/> gives.</param>
+    /// <exception cref="DeviceException">The number of parameters is not the network's.</exception>
     public TrainingSession(NetworkEntry network, IDevice device, ReadOnlySpan<float> parameters)
     {
         Network = network;
         _executor = device.CreateExecutor(NetworkPlans.Training(network));
-        _executor.LoadParameters(parameters);
-        _scalars = [.. _executor.Plan.Outputs.Where(o => o.Shape == new ShapeSpec(1, 1, 1, 1)).Select(o => o.Name)];
+        try
+        {
+            _executor.LoadParameters(parameters);
+        }
+        catch
+        {
+            _executor.Dispose();
+            throw;
+        }
+        ExecutionPlan plan = _executor.Plan;
+        _scalars = [.. plan.Outputs.Where(o => o.Shape == new ShapeSpec(1, 1, 1, 1)).Select(o => o.Name)];
+        _parameterElements = Elements(ParameterState);
+        StateNames = [.. plan.States.Select(s => s.Name).Where(name => name != ParameterState)];
     }
 
     /// <summary>The network.</summary>
@@ -38,6 +59,12 @@ public sealed class TrainingSession : IDisposable
 
     /// <summary>H and W of a batch must be multiples of this.</summary>
     public int Divisor => _executor.Plan.Divisor;
+
+    /// <summary>
+    /// What the optimizer keeps between steps, the parameters apart: moments such as <c>adam.m</c>, which are as many numbers
+    /// as there are parameters, and scalars such as <c>adam.c1</c>.
+    /// </summary>
+    public IReadOnlyList<string> StateNames { get; }
 
     /// <summary>Bytes of memory that a step takes on the device.</summary>
     public long RequiredBytes(int batch, int height, int width) => _executor.RequiredBytes(new RunSize(batch, height, width));
@@ -50,8 +77,11 @@ public sealed class TrainingSession : IDisposable
     /// <param name="width">A multiple of <see cref="Divisor"/>.</param>
     /// <param name="learningRate">Step size.</param>
     /// <param name="clip">The largest norm of the gradient; larger ones are scaled down to it.</param>
-    /// <param name="cancellation">Cancels between kernels; the optimizer has then not stepped unless it was the last to run.</param>
-    /// <exception cref="DeviceException">The size can't be run; the message says why.</exception>
+    /// <param name="cancellation">
+    /// Cancels between kernels. A part of the optimizer's kernels may then have run: go on from states read before the step.
+    /// </param>
+    /// <exception cref="DeviceException">The size can't be run, or a span does not fit it; the message says why.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public StepResult Step(
         ReadOnlySpan<float> image, ReadOnlySpan<float> target, int batch, int height, int width, double learningRate, double clip,
         CancellationToken cancellation = default)
@@ -62,7 +92,7 @@ public sealed class TrainingSession : IDisposable
         _executor.SetInput("learning_rate", [(float)learningRate]);
         _executor.SetInput("clip", [(float)clip]);
         _executor.Run(cancellation);
-        var losses = new Dictionary<string, float>();
+        var losses = new Dictionary<string, float>(_scalars.Length);
         Span<float> value = stackalloc float[1];
         foreach (string name in _scalars)
         {
@@ -84,6 +114,56 @@ public sealed class TrainingSession : IDisposable
         return parameters;
     }
 
-    /// <summary>Frees the memory.</summary>
+    /// <summary>Replaces all parameters, in the layout of <see cref="ReadParameters"/>; the optimizer's state stays.</summary>
+    /// <exception cref="DeviceException">The number of parameters is not the network's.</exception>
+    public void WriteParameters(ReadOnlySpan<float> parameters) => _executor.LoadParameters(parameters);
+
+    /// <summary>
+    /// A state of the optimizer: moments in the order of <see cref="ReadParameters"/>, whatever their order on the device,
+    /// and scalars as one number.
+    /// </summary>
+    /// <param name="name">One of <see cref="StateNames"/>.</param>
+    /// <exception cref="ArgumentException">There is no such state.</exception>
+    public float[] ReadState(string name)
+    {
+        float[] raw = ReadRaw(name);
+        if (raw.Length != _parameterElements)
+            return raw;
+        var values = new float[ParameterCount];
+        DeviceLayouts.ToCheckpoint(_executor.Plan.Parameters, raw, values);
+        return values;
+    }
+
+    /// <summary>Replaces a state of the optimizer, in the layout of <see cref="ReadState"/>.</summary>
+    /// <param name="name">One of <see cref="StateNames"/>.</param>
+    /// <param name="values">As many as <see cref="ReadState"/> gives.</param>
+    /// <exception cref="ArgumentException">There is no such state, or it has another length.</exception>
+    public void WriteState(string name, ReadOnlySpan<float> values)
+    {
+        // Between parameters the flat state may have gaps; they keep what they hold.
+        float[] raw = ReadRaw(name);
+        bool moments = raw.Length == _parameterElements;
+        int expected = moments ? ParameterCount : raw.Length;
+        if (values.Length != expected)
+            throw new ArgumentException($"The state {name} of {Network.Name} has {expected} numbers; {values.Length} were given.", nameof(values));
+        if (moments)
+            DeviceLayouts.FromCheckpoint(_executor.Plan.Parameters, values, raw);
+        else
+            values.CopyTo(raw);
+        _executor.WriteState(name, raw);
+    }
+
+    /// <summary>Waits for a step in progress and frees the memory.</summary>
     public void Dispose() => _executor.Dispose();
+
+    private float[] ReadRaw(string name)
+    {
+        if (!StateNames.Contains(name))
+            throw new ArgumentException($"The training of {Network.Name} has no state {name}; there are: {string.Join(", ", StateNames)}.", nameof(name));
+        var raw = new float[Elements(name)];
+        _executor.ReadState(name, raw);
+        return raw;
+    }
+
+    private long Elements(string state) => _executor.Plan.States.First(s => s.Name == state).Shape.Elements(default);
 }

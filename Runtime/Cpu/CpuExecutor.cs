@@ -18,7 +18,7 @@ public sealed unsafe class CpuExecutor : IExecutor
     private readonly Dictionary<string, BindingSpec> inputs, outputs;
     private readonly Dictionary<string, StateSpec> states;
     private CpuProgram? prepare, steps;
-    private bool stale = true, disposed;
+    private bool stale = true, running, disposed;
 
     /// <summary>Allocates the states and sets them to their initial values.</summary>
     /// <param name="plan">The plan.</param>
@@ -64,6 +64,7 @@ public sealed unsafe class CpuExecutor : IExecutor
             ObjectDisposedException.ThrowIf(disposed, this);
             if (size == Size)
                 return;
+            CheckNotRunning();
             CheckSize(size);
             // If memory runs out, no size is bound and the states are as before.
             (Size, prepare, steps) = (default, null, null);
@@ -198,19 +199,16 @@ public sealed unsafe class CpuExecutor : IExecutor
         lock (gate)
         {
             CheckBound("run", Plan.Name);
+            CheckNotRunning();
             cancellation.ThrowIfCancellationRequested();
-            if (Poison)
-                memory.Poison(Size);
-            RunPrepare();
-            for (int i = 0; i < steps!.Count; i++)
+            running = true;
+            try
             {
-                cancellation.ThrowIfCancellationRequested();
-                long start = Profile ? Stopwatch.GetTimestamp() : 0;
-                RunStep(steps, Plan.Steps, i);
-                if (Profile)
-                    StepTicks[i] += Stopwatch.GetTimestamp() - start;
-                if (progress is not null && (i + 1) * 100 / steps.Count != i * 100 / steps.Count)
-                    progress.Report((i + 1.0) / steps.Count);
+                RunAll(cancellation, progress);
+            }
+            finally
+            {
+                running = false;
             }
         }
     }
@@ -222,8 +220,33 @@ public sealed unsafe class CpuExecutor : IExecutor
         {
             if (disposed)
                 return;
+            CheckNotRunning();
             disposed = true;
             memory.Dispose();
+        }
+    }
+
+    // The lock lets its own thread in again, so that it alone would not stop a progress callback from freeing the memory in use.
+    private void CheckNotRunning()
+    {
+        if (running)
+            throw new InvalidOperationException("A progress callback must not bind, run or dispose the executor that it reports on.");
+    }
+
+    private void RunAll(CancellationToken cancellation, IProgress<double>? progress)
+    {
+        if (Poison)
+            memory.Poison(Size);
+        RunPrepare();
+        for (int i = 0; i < steps!.Count; i++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            long start = Profile ? Stopwatch.GetTimestamp() : 0;
+            RunStep(steps, Plan.Steps, i);
+            if (Profile)
+                StepTicks[i] += Stopwatch.GetTimestamp() - start;
+            if (progress is not null && (i + 1) * 100 / steps.Count != i * 100 / steps.Count)
+                progress.Report((i + 1.0) / steps.Count);
         }
     }
 
