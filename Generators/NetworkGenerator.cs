@@ -37,6 +37,10 @@ public sealed class NetworkGenerator : IIncrementalGenerator
         context.RegisterSourceOutput(emitted.Collect(), EmittedNetwork.AddKernels);
         context.RegisterSourceOutput(models.Collect(), EmittedNetwork.AddLists);
 
+        IncrementalValueProvider<bool> dump = context.AnalyzerConfigOptionsProvider
+            .Select(static (options, _) => options.GlobalOptions.TryGetValue("build_property." + IrDump.Property, out string? value) && value == "true");
+        context.RegisterSourceOutput(models.Combine(dump), static (output, pair) => IrDump.AddTo(output, pair.Left, pair.Right));
+
         // Diagnostics move with the lines they point to, so they leave by outputs of their own.
         IncrementalValueProvider<ImmutableArray<NetworkDeclaration>> all = found.Collect();
         context.RegisterSourceOutput(

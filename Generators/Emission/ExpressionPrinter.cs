@@ -44,7 +44,7 @@ internal sealed class CSharpExpressionPrinter(bool vector) : ExpressionPrinter
         float.IsNaN(value) ? "float.NaN" :
         float.IsPositiveInfinity(value) ? "float.PositiveInfinity" :
         float.IsNegativeInfinity(value) ? "float.NegativeInfinity" :
-        value.ToString("R", CultureInfo.InvariantCulture) + "f";
+        value < 0 ? $"({value.ToString("R", CultureInfo.InvariantCulture)}f)" : value.ToString("R", CultureInfo.InvariantCulture) + "f";
 
     protected override string Function(UnaryKind kind) => "VectorMath." + kind;
 

@@ -13,7 +13,9 @@ internal static class HeaderEmitter
 {
     private static readonly RunExtents _sample = new(1, 256, 256);
 
-    public static string Describe(PlannedStep step)
+    /// <param name="step">The step.</param>
+    /// <param name="numbers">Numbers of nodes, as in the plan's IR text.</param>
+    public static string Describe(PlannedStep step, IReadOnlyDictionary<Node, int> numbers)
     {
         var text = new StringBuilder();
         StepCost cost = StepCost.Of(step, _sample);
@@ -22,21 +24,21 @@ internal static class HeaderEmitter
             text.Append($"Declared by {step.Origin}\n");
         text.Append($"For 1×256×256: {Text.Fixed(cost.Flops / 1e6, 3)} MFLOP, {Text.Fixed(cost.BytesRead / 1e6, 3)} MB read, {Text.Fixed(cost.BytesWritten / 1e6, 3)} MB written\n");
         if (step.Work is KernelWork kernel)
-            DescribeBody(text, kernel);
+            DescribeBody(text, kernel, numbers);
         return text.ToString();
     }
 
-    private static void DescribeBody(StringBuilder text, KernelWork kernel)
+    private static void DescribeBody(StringBuilder text, KernelWork kernel, IReadOnlyDictionary<Node, int> numbers)
     {
         text.Append("IR:\n");
-        foreach (Node node in kernel.Group.Members)
-            text.Append($"  %{Text.Of(node.Id)} = {node.Op.Signature}({string.Join(", ", node.Inputs.Select(i => $"%{Text.Of(i.Id)}"))}) : {node.Shape}\n");
+        foreach (Node node in kernel.Body.Computed)
+            text.Append($"  %{Text.Of(numbers[node])} = {node.Op.Signature}({string.Join(", ", node.Inputs.Select(i => $"%{Text.Of(numbers[i])}"))}) : {node.Shape}\n");
         text.Append("Operands:\n");
         for (int i = 0; i < kernel.Body.Operands.Count; i++)
         {
             Node node = kernel.Body.Operands[i];
             string role = kernel.Body.Stores.Any(s => s.Operand == i) ? "out" : kernel.Body.Reductions.Any(r => r.Operand == i) ? "reduced" : "in";
-            text.Append($"  {Text.Of(i)} {role} %{Text.Of(node.Id)} {node.Op.Name} {node.Shape}\n");
+            text.Append($"  {Text.Of(i)} {role} %{Text.Of(numbers[node])} {node.Op.Name} {node.Shape}\n");
         }
     }
 }

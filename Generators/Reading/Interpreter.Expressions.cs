@@ -199,6 +199,8 @@ internal sealed partial class Interpreter
             return Copy(value);
         if (RuntimeTypes.IsSpan(target))
             return value is string characters ? characters.ToCharArray() : value;
+        if (_types.Find(target) is null)
+            throw Unsupported(place, $"the type {target.ToDisplayString()}", "use types of this project or basic ones");
         if (!IsInstance(value, target, frame))
             throw Fail(Descriptors.ExceptionThrown, place, $"InvalidCastException: a {DescribeType(value)} is no {target.ToDisplayString()}.");
         return value;

@@ -85,6 +85,7 @@ public sealed class NetworkBuilder
     {
         if (_flatParameters is not null)
             throw new GraphException($"Parameter '{name}' is declared after the optimizer has taken all parameters; declare it before.");
+        CheckName(name);
         if (_parameters.Any(p => p.ParameterName == name))
             throw new GraphException($"The parameter '{name}' is declared twice.");
         if (shape.Length is < 1 or > 4 || shape.Any(e => e < 1))
@@ -180,9 +181,17 @@ public sealed class NetworkBuilder
 
     private void Claim(string name)
     {
-        if (string.IsNullOrEmpty(name))
-            throw new GraphException("Inputs, outputs and states need a name.");
+        CheckName(name);
         if (!_names.Add(name))
             throw new GraphException($"The name '{name}' is used twice.");
+    }
+
+    // Names stand in plans, weight files and reports, one a line.
+    private static void CheckName(string name)
+    {
+        if (string.IsNullOrEmpty(name))
+            throw new GraphException("Inputs, outputs, states and parameters need a name.");
+        if (name.Any(char.IsControl) || name.Contains("\""))
+            throw new GraphException($"The name '{name}' has control characters or quotation marks.");
     }
 }

@@ -13,6 +13,7 @@ internal sealed class BodyBuilder
     private readonly KernelGroup _group;
     private readonly List<BodyValue> _values = [];
     private readonly List<Node> _operands = [];
+    private readonly List<Node> _computed = [];
     private readonly Dictionary<Node, int> _known = [];
     private readonly Dictionary<BodyValue, int> _valueNumbers = [];
 
@@ -40,6 +41,7 @@ internal sealed class BodyBuilder
             if (node.Op is ReduceOp reduce)
             {
                 int value = ValueOf(node.Inputs[0]);
+                _computed.Add(node);
                 reductions.Add(new BodyReduction(reduce.Kind, ModeOf(reduce, node.Shape), value, Output(node), Access.Of(node.Shape, _group.Domain)));
             }
             else
@@ -48,7 +50,7 @@ internal sealed class BodyBuilder
                 stores.Add(new BodyStore(value, Output(node)));
             }
         }
-        return new KernelBody(_values, stores, reductions, _operands) { AnchorOperands = anchorOperands };
+        return new KernelBody(_values, stores, reductions, _operands) { AnchorOperands = anchorOperands, Computed = _computed };
     }
 
     private int Output(Node node)
@@ -81,18 +83,25 @@ internal sealed class BodyBuilder
     private int Make(Node node)
     {
         if (node == _group.Anchor)
+        {
+            _computed.Add(node);
             return Number(new AnchorValue());
+        }
         bool here = _fused.HomeOf(node) == _group && node.Op is not ReduceOp;
         if (!here && (_fused.IsStored(node) || _fused.HomeOf(node) is null))
             return Leaf(node);
-        return node.Op switch
-        {
-            UnaryOp unary => Number(new UnaryValue(unary.Kind, ValueOf(node.Inputs[0]))),
-            BinaryOp binary => Number(new BinaryValue(binary.Kind, ValueOf(node.Inputs[0]), ValueOf(node.Inputs[1]))),
-            BroadcastOp => ValueOf(node.Inputs[0]),
-            _ => throw new InvalidOperationException($"{node} can't be computed in {_group}."),
-        };
+        int value = Arithmetic(node);
+        _computed.Add(node);
+        return value;
     }
+
+    private int Arithmetic(Node node) => node.Op switch
+    {
+        UnaryOp unary => Number(new UnaryValue(unary.Kind, ValueOf(node.Inputs[0]))),
+        BinaryOp binary => Number(new BinaryValue(binary.Kind, ValueOf(node.Inputs[0]), ValueOf(node.Inputs[1]))),
+        BroadcastOp => ValueOf(node.Inputs[0]),
+        _ => throw new InvalidOperationException($"{node} can't be computed in {_group}."),
+    };
 
     private int Leaf(Node node) => node.Op switch
     {

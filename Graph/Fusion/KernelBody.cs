@@ -93,6 +93,9 @@ public sealed record KernelBody(
     /// <summary>Number of leading operands that are the anchor's.</summary>
     public int AnchorOperands { get; init; }
 
+    /// <summary>The nodes that the kernel computes, operands first: its own as far as they are needed, and those computed again.</summary>
+    public IReadOnlyList<Node> Computed { get; init; } = [];
+
     /// <summary>The value does not change over the domain: made of constants, sizes and scalar operands alone.</summary>
     public bool IsUniform(int value) => Values[value] switch
     {

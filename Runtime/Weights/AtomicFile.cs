@@ -9,15 +9,18 @@ public static class AtomicFile
     /// </summary>
     /// <param name="path">The file to create or replace; a symbolic link is followed.</param>
     /// <param name="write">Writes the content.</param>
-    /// <exception cref="IOException">The disk is full or the folder does not exist.</exception>
-    public static void Write(string path, Action<Stream> write)
+    /// <param name="overwrite">Whether an existing file is replaced.</param>
+    /// <exception cref="IOException">The disk is full, the folder does not exist, or the file exists and must not be replaced.</exception>
+    public static void Write(string path, Action<Stream> write, bool overwrite = true)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(write);
         var target = Path.GetFullPath(path);
         if (new FileInfo(target).LinkTarget is not null)
             target = File.ResolveLinkTarget(target, returnFinalTarget: true)?.FullName ?? target;
-        var temporary = $"{target}.{Guid.NewGuid():N}.tmp";
+        var folder = Path.GetDirectoryName(target) ?? throw new IOException($"'{path}' names a drive, not a file.");
+        // A leading dot keeps the half-written file out of folder listings.
+        var temporary = Path.Combine(folder, $".{Path.GetFileName(target)}.{Guid.NewGuid():N}.tmp");
         try
         {
             using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16))
@@ -26,7 +29,7 @@ public static class AtomicFile
                 // A rename may reach the disk before the data does: after a power cut the name would hold nothing.
                 stream.Flush(flushToDisk: true);
             }
-            File.Move(temporary, target, overwrite: true);
+            File.Move(temporary, target, overwrite);
         }
         catch
         {

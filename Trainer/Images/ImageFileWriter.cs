@@ -1,3 +1,4 @@
+using FocalNet.Runtime.Weights;
 using FocalNet.Trainer.Files;
 using NetVips;
 
@@ -39,7 +40,12 @@ internal static class ImageFileWriter
         var bytes = Encode(picture, path, options.Quality);
         try
         {
-            AtomicFile.Write(path, options.Overwrite, stream => stream.Write(bytes));
+            if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder)
+            {
+                Directory.CreateDirectory(folder);
+            }
+
+            AtomicFile.Write(path, stream => stream.Write(bytes), options.Overwrite);
         }
         catch (UnauthorizedAccessException e)
         {

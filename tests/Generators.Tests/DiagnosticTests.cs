@@ -82,6 +82,25 @@ public sealed class DiagnosticTests
     public void FN0002_unsupported_code(string body, string message) =>
         AssertDiagnostic(InBody(body), "FN0002", "This C# is not supported in a network declaration: " + message);
 
+    [Theory]
+    [InlineData("using var s = (IDisposable?)null;", "")]
+    [InlineData("int y = 3.Twice;", "static class E { extension(int i) { public int Twice => i * 2; } }")]
+    [InlineData("var e = new Derived();", "class Derived : List<int> { }")]
+    [InlineData("foreach (int i in new Own()) { }", "class Own { public IEnumerator<int> GetEnumerator() => new List<int>().GetEnumerator(); }")]
+    [InlineData("_ = Task();", "", "static async System.Threading.Tasks.Task Task() => await System.Threading.Tasks.Task.Yield();")]
+    [InlineData("Action a = () => { }; a += () => { };", "")]
+    [InlineData("int g = Generic<int>.Count;", "static class Generic<T> { public static int Count = 1; }")]
+    [InlineData("int z = Zero<Z>();", "interface IZ { static abstract int Value { get; } } class Z : IZ { public static int Value => 1; }", "static int Zero<T>() where T : IZ => T.Value;")]
+    [InlineData("switch (x.Channels) { case 3: goto case 4; case 4: break; }", "")]
+    [InlineData("Span<int> span = stackalloc int[3];", "")]
+    [InlineData("System.Linq.Expressions.Expression<Func<int>> e = () => 1;", "")]
+    public void FN0002_or_FN0005_whatever_else_is_not_supported(string body, string types, string members = "")
+    {
+        CSharpCompilation compilation = GeneratorHarness.Compile(InBody(body).TrimEnd().TrimEnd('}') + members + "}" + types);
+        Assert.DoesNotContain(compilation.GetDiagnostics(), d => d.Severity == DiagnosticSeverity.Error);
+        Assert.Contains(Assert.Single(GeneratorHarness.Generate(compilation).Diagnostics).Id, (string[])["FN0002", "FN0005"]);
+    }
+
     [Fact]
     public void FN0002_an_iterator() => AssertDiagnostic(
         """

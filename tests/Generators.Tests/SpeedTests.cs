@@ -4,6 +4,11 @@ using Microsoft.CodeAnalysis.CSharp;
 
 namespace FocalNet.Generators.Tests;
 
+/// <summary>Runs alone: the processor time of other tests would count.</summary>
+[CollectionDefinition(nameof(Alone), DisableParallelization = true)]
+public sealed class Alone;
+
+[Collection(nameof(Alone))]
 public sealed class SpeedTests
 {
     private static readonly string Source = $$"""
@@ -31,18 +36,24 @@ public sealed class SpeedTests
         }
         """;
 
+    /// <summary>Reading, differentiation, passes, fusion, planning and emission, in processor time, which other programs do not change.</summary>
     [Fact]
-    public void The_largest_network_is_read_in_under_a_second()
+    public void The_largest_network_takes_the_generator_less_than_two_seconds()
     {
-        // The first run also starts Roslyn and compiles the reader.
+        // The first run also starts Roslyn and compiles the generator.
         GeneratorHarness.Read(Compilation("A"));
-        CSharpCompilation compilation = Compilation("B");
-        compilation.GetDiagnostics();
-        var watch = Stopwatch.StartNew();
-        NetworkModel model = Assert.Single(GeneratorHarness.Read(compilation));
-        TestContext.Current.SendDiagnosticMessage($"{model.Training!.Graph.Nodes.Count} nodes: {watch.ElapsedMilliseconds} ms");
-        Assert.InRange(model.Training!.Graph.Nodes.Count, 3000, 20000);
-        Assert.InRange(watch.ElapsedMilliseconds, 0, 1000);
+        double best = double.MaxValue;
+        for (int run = 0; run < 3; run++)
+        {
+            CSharpCompilation compilation = Compilation("B");
+            compilation.GetDiagnostics();
+            TimeSpan start = Process.GetCurrentProcess().TotalProcessorTime;
+            NetworkModel model = Assert.Single(GeneratorHarness.Read(compilation));
+            best = Math.Min(best, (Process.GetCurrentProcess().TotalProcessorTime - start).TotalSeconds);
+            Assert.InRange(model.Training!.Graph.Nodes.Count, 3000, 20000);
+        }
+        TestContext.Current.SendDiagnosticMessage($"{best:F2} s");
+        Assert.InRange(best, 0, 2);
     }
 
     private static CSharpCompilation Compilation(string name) => GeneratorHarness.Compile(Source.Replace("{0}", name));

@@ -50,7 +50,7 @@ public class ErrorTests
         ["resample adjoint"] = (_ => new ResampleOp(ResampleKind.BilinearHalf, true, 4, 4).Infer([new Shape(1, 1, 2, 3)]), "resample-adjoint BilinearHalf: [1,1,2,3] is not what 4×4 is resampled to."),
         ["image without channels"] = (net => net.Image("x", 0), "Image 'x': the number of channels must be at least 1, not 0."),
         ["empty input"] = (net => net.Input("x", 1, 2, 0, 1), "Input 'x': every extent must be at least 1."),
-        ["nameless input"] = (net => net.Image("", 3), "Inputs, outputs and states need a name."),
+        ["nameless input"] = (net => net.Image("", 3), "Inputs, outputs, states and parameters need a name."),
         ["name used twice"] = (net => { net.Image("x", 3); net.Scalar("x"); }, "The name 'x' is used twice."),
         ["parameter declared twice"] = (net => { Weight(net, 1, 1, 1); Weight(net, 1, 1, 1); }, "The parameter 'weight' is declared twice."),
         ["parameter without shape"] = (net => net.Parameter("p", default), "Parameter 'p': the shape needs one to four positive extents, not []."),

@@ -95,7 +95,7 @@ internal sealed class BodyEmitter(CodeWriter code, KernelBody body, Shape domain
     private string Name(int index, bool vector)
     {
         if (body.Values[index] is ConstantValue constant)
-            return vector ? _vector.Literal((float)constant.Value) : "(" + _scalar.Literal((float)constant.Value) + ")";
+            return (vector ? _vector : _scalar).Literal((float)constant.Value);
         if (body.IsUniform(index))
             return vector ? $"Vector256.Create(_u{Text.Of(index)})" : $"_u{Text.Of(index)}";
         return body.Values[index] is AnchorValue ? "value" : $"v{Text.Of(index)}";

@@ -25,7 +25,8 @@ internal static class CSharpBackend
     /// <param name="method">Name of the method that builds it.</param>
     public static EmittedPlan EmitPlan(CompiledPlan plan, string method)
     {
-        EmittedKernel[] kernels = [.. plan.Prepare.Concat(plan.Steps).Select(KernelEmitter.Emit)];
+        var numbers = plan.Graph.Nodes.Select((node, i) => (node, i)).ToDictionary(p => p.node, p => p.i);
+        EmittedKernel[] kernels = [.. plan.Prepare.Concat(plan.Steps).Select(s => KernelEmitter.Emit(s, numbers))];
         var code = new CodeWriter();
         PlanEmitter.Emit(code, method, plan, [.. kernels.Select(k => k.Name)]);
         return new EmittedPlan(code.ToString(), [.. kernels.GroupBy(k => k.Name).Select(g => g.First())]);

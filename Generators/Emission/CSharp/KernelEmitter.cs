@@ -16,7 +16,9 @@ internal sealed record EmittedKernel(string Name, string Code, string Header);
 internal static class KernelEmitter
 {
     /// <summary>The kernel of a step.</summary>
-    public static EmittedKernel Emit(PlannedStep step)
+    /// <param name="step">The step.</param>
+    /// <param name="numbers">Numbers of nodes, as in the plan's IR text.</param>
+    public static EmittedKernel Emit(PlannedStep step, IReadOnlyDictionary<Node, int> numbers)
     {
         var code = new CodeWriter();
         string stem;
@@ -32,7 +34,7 @@ internal static class KernelEmitter
             EmitPack(code, pack);
         }
         string text = code.ToString();
-        return new EmittedKernel($"{stem}_{Hash(text)}", text, HeaderEmitter.Describe(step));
+        return new EmittedKernel($"{stem}_{Hash(text)}", text, HeaderEmitter.Describe(step, numbers));
     }
 
     private static void EmitKernel(CodeWriter code, KernelWork kernel, PlannedStep step)

@@ -9,7 +9,7 @@ namespace FocalNet.Generators.Emission.CSharp;
 /// <summary>Emits a plan as the text that Runtime's <c>PlanText</c> reads, in a method that builds the plan.</summary>
 internal static class PlanEmitter
 {
-    /// <summary>Emits <c>private static ExecutionPlan method()</c>.</summary>
+    /// <summary>Emits <c>private static ExecutionPlan method()</c> and the text that it parses.</summary>
     /// <param name="code">Receives the text.</param>
     /// <param name="method">Name of the method.</param>
     /// <param name="plan">The plan.</param>
@@ -18,11 +18,11 @@ internal static class PlanEmitter
     {
         string[] distinct = [.. kernels.Distinct()];
         var numbers = distinct.Select((name, i) => (name, i)).ToDictionary(p => p.name, p => p.i);
-        code.Line($"private static ExecutionPlan {method}() => PlanText.Parse(Text, new CpuKernel[]").Open();
+        code.Line($"private static ExecutionPlan {method}() => PlanText.Parse({method}Text, new CpuKernel[]").Open();
         foreach (string kernel in distinct)
             code.Line($"Kernels.{kernel}.Kernel,");
         code.Close(");").Line();
-        code.Line("private static ReadOnlySpan<byte> Text => \"\"\"\"");
+        code.Line($"private static ReadOnlySpan<byte> {method}Text => \"\"\"\"");
         foreach (string line in Lines(plan, [.. kernels.Select(k => numbers[k])]))
             code.Line(line);
         code.Line("\"\"\"\"u8;");

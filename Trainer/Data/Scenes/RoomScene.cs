@@ -82,7 +82,8 @@ internal static class RoomScene
         {
             var rug = Palette.Of(random, random.Pick(Pattern.Stripes, Pattern.Checker, Pattern.Patchwork, Pattern.Fractal), Palette.Any(random), Palette.Any(random), random.Range(0.15f, 0.5f));
             shapes.Add(new BoxShape(rug, new Vector3(random.Range(-0.8f, 0.8f), 0.006f, random.Range(0.3f, 0.6f) * size.Z),
-                new Vector3(random.Range(1.2f, 2.6f), 0.012f, random.Range(1.2f, 3f)), random.Range(-0.3f, 0.3f)) { CastsShadow = false });
+                new Vector3(random.Range(1.2f, 2.6f), 0.012f, random.Range(1.2f, 3f)), random.Range(-0.3f, 0.3f))
+            { CastsShadow = false });
         }
 
         var count = random.Range(4, 10);

@@ -60,6 +60,20 @@ public sealed class EmittedNetworkTests
             Tensor y = Convolution(net, "c", x, 12, 3, 3, 1, 1);
             net.Output("y", y.InstanceNorm(net.Parameter("w", Initializer.Constant(1), 12), net.Parameter("b", Initializer.Constant(0), 12)));
         },
+        // Views whose source is computed by the kernel that wants to read them, or that are read as weights.
+        ["views"] = net =>
+        {
+            Tensor x = net.Image("x", 16) * 2;
+            net.Output("reduction", x + x.Sum(Axes.Spatial).Slice(3, 1));
+            net.Output("channel", x * x.Slice(0, 1));
+            Tensor mean = x.Mean(Axes.Spatial);
+            net.Output("joined", Tensor.Concat(mean.Max(Axes.C), mean.Mean(Axes.C)));
+            Tensor p = net.Parameter("p", Initializer.Constant(0), 8, 20, 3, 3);
+            net.Output("weight", x.Convolution(p.Slice(4, 16), 1, 1));
+            Tensor q = p.Slice(0, 16) * 0.5;
+            net.Output("computed", x.Convolution(q, 1, 1));
+            net.Output("both", Tensor.Concat(p, q));
+        },
         ["training"] = net =>
         {
             Tensor x = net.Image("x", 3), t = net.Image("t", 3);

@@ -246,28 +246,28 @@ public sealed unsafe class CpuExecutorTests
         float[] y = Output(executor, "y"), sums = Output(executor, "sum"), maxima = Output(executor, "max");
         int pixels = size.Height * size.Width;
         for (int n = 0; n < size.Images; n++)
-        for (int o = 0; o < Outputs; o++)
-        {
-            double sum = 0, max = double.NegativeInfinity;
-            for (int p = 0; p < pixels; p++)
+            for (int o = 0; o < Outputs; o++)
             {
-                double t = 0;
-                for (int i = 0; i < Inputs; i++)
-                for (int tap = 0; tap < 9; tap++)
+                double sum = 0, max = double.NegativeInfinity;
+                for (int p = 0; p < pixels; p++)
                 {
-                    int iy = (p / size.Width) - 1 + (tap / 3), ix = (p % size.Width) - 1 + (tap % 3);
-                    if (iy >= 0 && iy < size.Height && ix >= 0 && ix < size.Width)
-                        t += (double)x[(((n * Inputs) + i) * pixels) + (iy * size.Width) + ix] * weights[(((o * Inputs) + i) * 9) + tap];
+                    double t = 0;
+                    for (int i = 0; i < Inputs; i++)
+                        for (int tap = 0; tap < 9; tap++)
+                        {
+                            int iy = (p / size.Width) - 1 + (tap / 3), ix = (p % size.Width) - 1 + (tap % 3);
+                            if (iy >= 0 && iy < size.Height && ix >= 0 && ix < size.Width)
+                                t += (double)x[(((n * Inputs) + i) * pixels) + (iy * size.Width) + ix] * weights[(((o * Inputs) + i) * 9) + tap];
+                        }
+
+                    sum += t;
+                    max = Math.Max(max, t);
+                    Assert.Equal(2 * t, y[(((n * Outputs) + o) * pixels) + p], 1e-5);
                 }
 
-                sum += t;
-                max = Math.Max(max, t);
-                Assert.Equal(2 * t, y[(((n * Outputs) + o) * pixels) + p], 1e-5);
+                Assert.Equal(sum, sums[(n * Outputs) + o], 1e-6 * pixels + 1e-5);
+                Assert.Equal(max, maxima[(n * Outputs) + o], 1e-5);
             }
-
-            Assert.Equal(sum, sums[(n * Outputs) + o], 1e-6 * pixels + 1e-5);
-            Assert.Equal(max, maxima[(n * Outputs) + o], 1e-5);
-        }
     }
 
     private static float[] Load(CpuExecutor executor, int seed)

@@ -132,8 +132,12 @@ internal static unsafe class Launch
     {
         var arguments = new KernelArguments
         {
-            Images = domain.Images, Height = domain.Height, Width = domain.Width, Channels = domain.Channels,
-            InputHeight = inputHeight, InputWidth = inputWidth,
+            Images = domain.Images,
+            Height = domain.Height,
+            Width = domain.Width,
+            Channels = domain.Channels,
+            InputHeight = inputHeight,
+            InputWidth = inputWidth,
         };
         float* scratch = (float*)NativeMemory.AlignedAlloc(WorkSlice.ScratchFloats * sizeof(float), 64);
         try

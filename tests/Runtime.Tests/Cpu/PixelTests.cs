@@ -43,18 +43,18 @@ public sealed unsafe class PixelTests
                 });
                 var expected = new double[y.Pixels * channels];
                 for (int n = 0; n < 2; n++)
-                for (int oy = 0; oy < outHeight; oy++)
-                for (int ox = 0; ox < outWidth; ox++)
-                for (int iy = 0; iy < height; iy++)
-                for (int ix = 0; ix < width; ix++)
-                for (int c = 0; c < channels; c++)
-                {
-                    double weight = rows[oy, iy] * columns[ox, ix];
-                    if (adjoint)
-                        expected[((((n * height) + iy) * width) + ix) * channels + c] += weight * x[n, oy, ox, c];
-                    else
-                        expected[((((n * outHeight) + oy) * outWidth) + ox) * channels + c] += weight * x[n, iy, ix, c];
-                }
+                    for (int oy = 0; oy < outHeight; oy++)
+                        for (int ox = 0; ox < outWidth; ox++)
+                            for (int iy = 0; iy < height; iy++)
+                                for (int ix = 0; ix < width; ix++)
+                                    for (int c = 0; c < channels; c++)
+                                    {
+                                        double weight = rows[oy, iy] * columns[ox, ix];
+                                        if (adjoint)
+                                            expected[((((n * height) + iy) * width) + ix) * channels + c] += weight * x[n, oy, ox, c];
+                                        else
+                                            expected[((((n * outHeight) + oy) * outWidth) + ox) * channels + c] += weight * x[n, iy, ix, c];
+                                    }
 
                 y.AssertGuards();
                 y.AssertClose(expected, 1e-6, $"{kind}, adjoint {adjoint}");
@@ -101,16 +101,16 @@ public sealed unsafe class PixelTests
             first ??= y.Values();
             Assert.Equal(first, y.Values());
             for (int n = 0; n < images; n++)
-            for (int line = 0; line < (alongHeight ? width : height); line++)
-            for (int k = 0; k < length; k += every)
-            for (int c = 0; c < channels && chunks == 1; c++)
-            {
-                double sum = 0;
-                for (int i = 0; i < length; i++)
-                    sum += angles[(long)i * k % length] * (alongHeight ? x[n, i, line, c] : x[n, line, i, c]);
-                float actual = alongHeight ? y[n, k, line, c] : y[n, line, k, c];
-                Assert.True(Math.Abs(actual - sum) < 2e-7 * (10 + length), $"frequency {k} of {length}: {actual}, expected {sum}");
-            }
+                for (int line = 0; line < (alongHeight ? width : height); line++)
+                    for (int k = 0; k < length; k += every)
+                        for (int c = 0; c < channels && chunks == 1; c++)
+                        {
+                            double sum = 0;
+                            for (int i = 0; i < length; i++)
+                                sum += angles[(long)i * k % length] * (alongHeight ? x[n, i, line, c] : x[n, line, i, c]);
+                            float actual = alongHeight ? y[n, k, line, c] : y[n, line, k, c];
+                            Assert.True(Math.Abs(actual - sum) < 2e-7 * (10 + length), $"frequency {k} of {length}: {actual}, expected {sum}");
+                        }
         }
     }
 

@@ -11,15 +11,15 @@ internal static unsafe class Reference
     public static void Visit(ConvolutionGeometry g, int images, int inH, int inW, int outH, int outW, Term term)
     {
         for (int n = 0; n < images; n++)
-        for (int oy = 0; oy < outH; oy++)
-        for (int ox = 0; ox < outW; ox++)
-        for (int kh = 0; kh < g.KernelHeight; kh++)
-        for (int kw = 0; kw < g.KernelWidth; kw++)
-        {
-            int iy = (oy * g.Stride) - g.Padding + (kh * g.Dilation), ix = (ox * g.Stride) - g.Padding + (kw * g.Dilation);
-            if (iy >= 0 && iy < inH && ix >= 0 && ix < inW)
-                term(n, oy, ox, iy, ix, kh, kw);
-        }
+            for (int oy = 0; oy < outH; oy++)
+                for (int ox = 0; ox < outW; ox++)
+                    for (int kh = 0; kh < g.KernelHeight; kh++)
+                        for (int kw = 0; kw < g.KernelWidth; kw++)
+                        {
+                            int iy = (oy * g.Stride) - g.Padding + (kh * g.Dilation), ix = (ox * g.Stride) - g.Padding + (kw * g.Dilation);
+                            if (iy >= 0 && iy < inH && ix >= 0 && ix < inW)
+                                term(n, oy, ox, iy, ix, kh, kw);
+                        }
     }
 
     public static double[] Convolution(ConvolutionGeometry g, NativeTensor x, NativeTensor w, int outH, int outW)
@@ -28,8 +28,8 @@ internal static unsafe class Reference
         Visit(g, x.Images, x.Height, x.Width, outH, outW, (n, oy, ox, iy, ix, kh, kw) =>
         {
             for (int o = 0; o < g.OutputChannels; o++)
-            for (int i = 0; i < g.InputChannels; i++)
-                y[((((n * outH) + oy) * outW) + ox) * g.OutputChannels + o] += (double)x[n, iy, ix, i] * w[o, kh, kw, i];
+                for (int i = 0; i < g.InputChannels; i++)
+                    y[((((n * outH) + oy) * outW) + ox) * g.OutputChannels + o] += (double)x[n, iy, ix, i] * w[o, kh, kw, i];
         });
         return y;
     }
@@ -40,8 +40,8 @@ internal static unsafe class Reference
         Visit(g, gy.Images, inH, inW, gy.Height, gy.Width, (n, oy, ox, iy, ix, kh, kw) =>
         {
             for (int o = 0; o < g.OutputChannels; o++)
-            for (int i = 0; i < g.InputChannels; i++)
-                y[((((n * inH) + iy) * inW) + ix) * g.InputChannels + i] += (double)gy[n, oy, ox, o] * w[o, kh, kw, i];
+                for (int i = 0; i < g.InputChannels; i++)
+                    y[((((n * inH) + iy) * inW) + ix) * g.InputChannels + i] += (double)gy[n, oy, ox, o] * w[o, kh, kw, i];
         });
         return y;
     }
@@ -52,8 +52,8 @@ internal static unsafe class Reference
         Visit(g, x.Images, x.Height, x.Width, gy.Height, gy.Width, (n, oy, ox, iy, ix, kh, kw) =>
         {
             for (int o = 0; o < g.OutputChannels; o++)
-            for (int i = 0; i < g.InputChannels; i++)
-                dw[(((o * g.Taps) + (kh * g.KernelWidth) + kw) * g.InputChannels) + i] += (double)x[n, iy, ix, i] * gy[n, oy, ox, o];
+                for (int i = 0; i < g.InputChannels; i++)
+                    dw[(((o * g.Taps) + (kh * g.KernelWidth) + kw) * g.InputChannels) + i] += (double)x[n, iy, ix, i] * gy[n, oy, ox, o];
         });
         return dw;
     }

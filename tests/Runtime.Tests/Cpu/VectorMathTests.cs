@@ -66,19 +66,19 @@ public sealed class VectorMathTests
     {
         float[] values = [-2f, -0f, 0f, 1f, 1f, float.NaN, float.PositiveInfinity];
         foreach (float x in values)
-        foreach (float y in values)
-        {
-            var (vx, vy) = (Vector256.Create(x), Vector256.Create(y));
-            Assert.Equal(x == y ? 1f : 0f, VectorMath.CompareEqual(x, y));
-            Assert.Equal(VectorMath.CompareEqual(x, y), VectorMath.CompareEqual(vx, vy)[1]);
-            Assert.Equal(x > y ? 1f : 0f, VectorMath.CompareGreater(x, y));
-            Assert.Equal(VectorMath.CompareGreater(x, y), VectorMath.CompareGreater(vx, vy)[1]);
-            Assert.Equal(VectorMath.CompareGreaterOrEqual(x, y), VectorMath.CompareGreaterOrEqual(vx, vy)[1]);
-            Assert.Equal(VectorMath.Select(x, y, 5f), VectorMath.Select(vx, vy, Vector256.Create(5f))[1]);
-            Assert.Equal(VectorMath.Sign(x), VectorMath.Sign(vx)[1]);
-            Assert.Equal(VectorMath.Max(x, y), VectorMath.Max(vx, vy)[1]);
-            Assert.Equal(VectorMath.Min(x, y), VectorMath.Min(vx, vy)[1]);
-        }
+            foreach (float y in values)
+            {
+                var (vx, vy) = (Vector256.Create(x), Vector256.Create(y));
+                Assert.Equal(x == y ? 1f : 0f, VectorMath.CompareEqual(x, y));
+                Assert.Equal(VectorMath.CompareEqual(x, y), VectorMath.CompareEqual(vx, vy)[1]);
+                Assert.Equal(x > y ? 1f : 0f, VectorMath.CompareGreater(x, y));
+                Assert.Equal(VectorMath.CompareGreater(x, y), VectorMath.CompareGreater(vx, vy)[1]);
+                Assert.Equal(VectorMath.CompareGreaterOrEqual(x, y), VectorMath.CompareGreaterOrEqual(vx, vy)[1]);
+                Assert.Equal(VectorMath.Select(x, y, 5f), VectorMath.Select(vx, vy, Vector256.Create(5f))[1]);
+                Assert.Equal(VectorMath.Sign(x), VectorMath.Sign(vx)[1]);
+                Assert.Equal(VectorMath.Max(x, y), VectorMath.Max(vx, vy)[1]);
+                Assert.Equal(VectorMath.Min(x, y), VectorMath.Min(vx, vy)[1]);
+            }
     }
 
     /// <summary>Maclaurin series below 3, continued fraction of erfc above: both to double precision.</summary>

@@ -1,4 +1,4 @@
-using FocalNet.Trainer.Files;
+using FocalNet.Runtime.Weights;
 using FocalNet.Trainer.Images;
 
 namespace FocalNet.Trainer.Tests.Images;
@@ -90,7 +90,7 @@ public sealed class ImageFileErrorTests : IDisposable
     public void A_write_that_fails_half_way_leaves_the_old_file_and_no_rubbish()
     {
         File.WriteAllText(_folder["kept.txt"], "old");
-        Assert.Throws<IOException>(() => AtomicFile.Write(_folder["kept.txt"], overwrite: true, stream =>
+        Assert.Throws<IOException>(() => AtomicFile.Write(_folder["kept.txt"], stream =>
         {
             stream.Write("half of the new"u8);
             throw new IOException("No space left on device");

@@ -29,11 +29,12 @@ internal sealed class RandomGraph : IReferenceValues
     private readonly List<ParameterOp> _parameters = [];
     private readonly List<Node> _parameterNodes = [], _states = [];
     private readonly bool _assignsParameters;
-    private int _parameterElements, _seen;
+    private int _parameterElements, _seen, _axes;
 
     private RandomGraph(int seed)
     {
         _random = new System.Random(seed);
+        _axes = 4 * seed;
         _assignsParameters = Chance(3);
     }
 
@@ -43,9 +44,14 @@ internal sealed class RandomGraph : IReferenceValues
     private NetworkGraph Build(string name)
     {
         Exact(new InputOp("x", new Shape(new Extent(Symbol.N, 1), 1 + _random.Next(12), new Extent(Symbol.H, 1), new Extent(Symbol.W, 1))));
-        Exact(new InputOp("y", new Shape(new Extent(Symbol.N, 1), 1 + _random.Next(20), new Extent(Symbol.H, 1), new Extent(Symbol.W, 1))));
+        int divisor = 1 << _random.Next(3);
+        Exact(new InputOp("y", new Shape(new Extent(Symbol.N, 1), 1 + _random.Next(20), new Extent(Symbol.H, divisor), new Extent(Symbol.W, divisor))));
         Exact(new InputOp("s", Shape.Scalar));
         Parameter(Shape.Flat(_pool[0].Shape.C));
+        // States of one shape may take each other's values.
+        for (int i = Chance(2) ? 1 + _random.Next(3) : 0; i > 0; i--)
+            State(Shape.Flat(_pool[0].Shape.C));
+        Evaluate();
         int steps = 5 + _random.Next(25);
         for (int i = 0; i < steps; i++)
             Step();
@@ -54,9 +60,10 @@ internal sealed class RandomGraph : IReferenceValues
             assignments.Add(AssignParameters());
         foreach (Node state in _states)
         {
-            Node[] fitting = [.. _pool.Where(n => n.Shape == state.Shape)];
-            if (fitting.Length > 0 && !Chance(5))
-                assignments.Add(new Assignment(state, fitting[_random.Next(fitting.Length)]));
+            if (Chance(5) || !_pool.Contains(state))
+                continue;
+            Node value = Pick(n => n.Shape == state.Shape);
+            assignments.Add(new Assignment(state, Chance(2) ? value : _builder.Add(value, _builder.Multiply(state, _builder.Fill(0.5)))));
         }
         return new NetworkGraph(name, [.. _builder.Nodes], Outputs(), assignments, [.. _parameters]);
     }
@@ -87,7 +94,7 @@ internal sealed class RandomGraph : IReferenceValues
                 case 0 or 1: RandomUnary(); break;
                 case 2 or 3 or 4: RandomBinary(); break;
                 case 5: _builder.BroadcastTo(Pick(), Pick().Shape); break;
-                case 6 or 7: _builder.Emit(new ReduceOp(Chance(3) ? ReduceKind.Max : ReduceKind.Sum, (Axes)(1 + _random.Next(15))), Pick()); break;
+                case 6 or 7: _builder.Emit(new ReduceOp(Chance(3) ? ReduceKind.Max : ReduceKind.Sum, (Axes)(1 + (_axes++ % 15))), Pick()); break;
                 case 8: RandomSlice(); break;
                 case 9 or 10: RandomConcat(); break;
                 case 11: RandomPack(); break;
@@ -245,16 +252,14 @@ internal sealed class RandomGraph : IReferenceValues
     private void RandomResample()
     {
         var kind = (ResampleKind)_random.Next(4);
-        Node x = Pick(Symbolic);
+        ResampleFilter filter = ResampleFilter.Of(kind);
         if (Chance(2))
         {
-            _builder.Emit(ResampleOp.Forward(kind), x);
+            _builder.Emit(ResampleOp.Forward(kind), Pick(Symbolic));
             return;
         }
-        ResampleFilter filter = ResampleFilter.Of(kind);
-        Extent? height = Grow(x.Shape.H), width = Grow(x.Shape.W);
-        if (height is not null && width is not null)
-            _builder.Emit(new ResampleOp(kind, true, height.Value, width.Value), x);
+        Node x = Pick(n => Symbolic(n) && Grow(n.Shape.H) is not null && Grow(n.Shape.W) is not null);
+        _builder.Emit(new ResampleOp(kind, true, Grow(x.Shape.H)!.Value, Grow(x.Shape.W)!.Value), x);
 
         Extent? Grow(Extent extent) => filter.Denominator > 1 ? extent.Times(filter.Denominator) : extent.DividedBy(filter.Numerator);
     }

@@ -17,9 +17,12 @@ public sealed class RandomGraphTests
     // The C# compiler takes half a second to warm up: many graphs go into one assembly.
     private const int Batch = 30;
 
+    /// <summary>Graphs of a run without FOCALNET_FUZZ.</summary>
+    internal const int DefaultCount = 60;
+
     public static TheoryData<int, int> Batches()
     {
-        int count = Variable("FOCALNET_FUZZ", 60), first = Variable("FOCALNET_FUZZ_SEED", 0);
+        int count = Variable("FOCALNET_FUZZ", DefaultCount), first = Variable("FOCALNET_FUZZ_SEED", 0);
         var data = new TheoryData<int, int>();
         for (int start = 0; start < count; start += Batch)
             data.Add(first + start, Math.Min(Batch, count - start));

@@ -4,16 +4,18 @@ using FocalNet.Graph.Reference;
 
 namespace FocalNet.Generators.Tests.Emission.Random;
 
-/// <summary>The interpreter, with the value of every node rounded to float32: shows how a graph magnifies rounding.</summary>
+/// <summary>The interpreter, with the value of every node, and the terms of sums, off by rounding to float32: shows how a graph magnifies rounding.</summary>
 internal sealed class RoundingInterpreter : IReferenceValues
 {
     private readonly NetworkGraph _graph;
     private readonly Dictionary<string, ReferenceTensor> _states = [];
+    private readonly System.Random _random;
     private double[] _parameters;
 
-    public RoundingInterpreter(NetworkGraph graph, double[] parameters)
+    public RoundingInterpreter(NetworkGraph graph, double[] parameters, int seed)
     {
         _graph = graph;
+        _random = new System.Random(seed);
         _parameters = [.. parameters];
     }
 
@@ -35,7 +37,8 @@ internal sealed class RoundingInterpreter : IReferenceValues
         var values = new Dictionary<Node, ReferenceTensor>();
         foreach (Node node in _graph.Nodes)
         {
-            ReferenceTensor value = node.Op.Evaluate(new EvaluationContext(node, [.. node.Inputs.Select(i => values[i])], run, this));
+            bool sums = node.Op is ReduceOp { Kind: ReduceKind.Sum } or ConvolutionOp or TransposedConvolutionOp or ConvolutionWeightGradientOp or ResampleOp or TrigTransformOp;
+            ReferenceTensor value = node.Op.Evaluate(new EvaluationContext(node, [.. node.Inputs.Select(i => sums ? Disturbed(values[i]) : values[i])], run, this));
             values.Add(node, new ReferenceTensor(value.Extents, [.. value.Data.Select(v => (double)(float)v)]));
         }
         var results = _graph.Outputs.ToDictionary(o => "output " + o.Name, o => values[o.Value].Data);
@@ -51,6 +54,10 @@ internal sealed class RoundingInterpreter : IReferenceValues
         results["state " + StateOp.Parameters] = [.. _parameters];
         return results;
     }
+
+    // Sums lose digits of their terms, which rounding the result alone would not show.
+    private ReferenceTensor Disturbed(ReferenceTensor x) =>
+        new(x.Extents, [.. x.Data.Select(v => v * (1 + ((_random.Next(3) - 1) / (double)(1 << 24))))]);
 
     ReferenceTensor IReferenceValues.Input(string name) => Inputs[name];
 

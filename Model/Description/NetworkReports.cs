@@ -1,0 +1,61 @@
+using System.Diagnostics;
+using System.Globalization;
+using FocalNet.Graph.Dsl;
+using FocalNet.Graph.Ir;
+using FocalNet.Graph.Planning;
+using FocalNet.Graph.Planning.Reports;
+
+namespace FocalNet.Model;
+
+/// <summary>
+/// What compiling a network decided, as texts for people. The graph is compiled anew, by the same code that the
+/// generator runs at build time.
+/// </summary>
+public sealed class NetworkReports
+{
+    private readonly CompiledPlan _plan;
+    private readonly CompiledPlan _unfused;
+    private readonly RunExtents _run;
+
+    private NetworkReports(NetworkEntry network, NetworkMode mode, int images, int height, int width)
+    {
+        NetworkGraph graph = network.Build(mode);
+        _plan = NetworkCompiler.Compile(graph, clock: Stopwatch.GetTimestamp);
+        _unfused = NetworkCompiler.Compile(graph, fuse: false);
+        _run = new RunExtents(images, height, width);
+    }
+
+    /// <summary>Reports on a network's inference plan, with sizes for a number of pictures.</summary>
+    public static NetworkReports Inference(NetworkEntry network, int images = 1, int height = 256, int width = 256) =>
+        new(network, NetworkMode.Inference, images, height, width);
+
+    /// <summary>Reports on a network's training plan, with sizes for a batch.</summary>
+    public static NetworkReports Training(NetworkEntry network, int images = 1, int height = 256, int width = 256) =>
+        new(network, NetworkMode.Training, images, height, width);
+
+    /// <summary>Kernel launches and bytes moved, with fusion and with one kernel for each op, in one line.</summary>
+    public string Savings
+    {
+        get
+        {
+            (long fused, long unfused) = (Bytes(_plan), Bytes(_unfused));
+            return string.Create(
+                CultureInfo.InvariantCulture,
+                $"Fusion: {_plan.Steps.Count} kernels a run instead of {_unfused.Steps.Count} with one per op ({_unfused.Steps.Count - _plan.Steps.Count} saved); " +
+                $"{fused / 1e6:F1} MB moved instead of {unfused / 1e6:F1} MB ({100.0 * (unfused - fused) / unfused:F0} % saved), at N={_run.N} H={_run.H} W={_run.W}.");
+        }
+    }
+
+    /// <summary>All reports by file name: summary, IR, passes, fusion with its reasons, steps, memory.</summary>
+    public IReadOnlyList<(string FileName, string Text)> All =>
+    [
+        ("summary.txt", PlanReport.Summary(_plan, _run) + Savings + "\n"),
+        ("ir.txt", PlanReport.Ir(_plan)),
+        ("passes.txt", PlanReport.Passes(_plan, Stopwatch.Frequency / 1000.0)),
+        ("fusion.txt", PlanReport.Fusion(_plan, _unfused, _run)),
+        ("plan.txt", PlanReport.Steps(_plan, _run)),
+        ("memory.txt", PlanReport.Memory(_plan, _run)),
+    ];
+
+    private long Bytes(CompiledPlan plan) => plan.Steps.Sum(step => StepCost.Of(step, _run).Bytes);
+}

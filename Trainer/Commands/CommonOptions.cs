@@ -1,0 +1,97 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using FocalNet.Model;
+using FocalNet.Trainer.Tasks;
+
+namespace FocalNet.Trainer.Commands;
+
+/// <summary>Options and arguments that several commands have, and checked numbers.</summary>
+internal static class CommonOptions
+{
+    public static Argument<TaskDefinition> Task() => new("task")
+    {
+        Description = $"What to remove: {string.Join(", ", RestorationTasks.All.Select(task => task.Name))}.",
+        CustomParser = result =>
+        {
+            var name = result.Tokens[0].Value;
+            if (RestorationTasks.TryFind(name) is { } task)
+            {
+                return task;
+            }
+
+            result.AddError($"There is no task '{name}'. The tasks are: {string.Join(", ", RestorationTasks.All.Select(t => t.Name))}.");
+            return null;
+        },
+    };
+
+    public static Option<string?> Network(string description) => new("--network") { Description = description, HelpName = "NAME" };
+
+    public static Option<string?> Weights(string description) => new("--weights") { Description = description, HelpName = "FILE" };
+
+    public static Option<string> Device() => new("--device")
+    {
+        Description = "Where to compute: auto, cpu, or cuda[:N].",
+        HelpName = "DEVICE",
+        DefaultValueFactory = _ => "auto",
+    };
+
+    public static Option<int> Threads() => new("--threads")
+    {
+        Description = "Threads to compute with; 0 takes one a processor.",
+        HelpName = "N",
+        DefaultValueFactory = _ => 0,
+        CustomParser = result => ParseInteger(result, 0, 1024),
+    };
+
+    public static Option<int?> Integer(string name, string description, int minimum) => new(name)
+    {
+        Description = description,
+        HelpName = "N",
+        CustomParser = result => ParseInteger(result, minimum, int.MaxValue),
+    };
+
+    /// <summary>A number in the invariant form, whatever the system's language.</summary>
+    public static Option<double?> Number(string name, string description, double minimum, double maximum, bool isMinimumAllowed) => new(name)
+    {
+        Description = description,
+        HelpName = "X",
+        CustomParser = result =>
+        {
+            var text = result.Tokens[0].Value;
+            if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value)
+                && value <= maximum && (isMinimumAllowed ? value >= minimum : value > minimum))
+            {
+                return value;
+            }
+
+            var limits = double.IsFinite(maximum)
+                ? FormattableString.Invariant($"between {minimum} and {maximum}")
+                : FormattableString.Invariant($"{(isMinimumAllowed ? "of at least" : "above")} {minimum}");
+            result.AddError($"{name} takes a number {limits}, such as 0.5, not '{text}'.");
+            return null;
+        },
+    };
+
+    /// <summary>Throws at an unknown name; null passes.</summary>
+    public static void RequireNetwork(string? name)
+    {
+        if (name is not null)
+        {
+            NetworkCatalog.Find(name);
+        }
+    }
+
+    private static int ParseInteger(ArgumentResult result, int minimum, int maximum)
+    {
+        var text = result.Tokens[0].Value;
+        if (int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= minimum && value <= maximum)
+        {
+            return value;
+        }
+
+        var name = result.Parent is OptionResult option ? option.Option.Name : "it";
+        result.AddError(FormattableString.Invariant($"{name} takes a whole number of at least {minimum}{(maximum < int.MaxValue ? $" and at most {maximum}" : "")}, not '{text}'."));
+        return minimum;
+    }
+}

@@ -1,0 +1,81 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.RegularExpressions;
+using FocalNet.Model;
+using FocalNet.Trainer.Display;
+using Spectre.Console;
+
+namespace FocalNet.Trainer.Commands;
+
+/// <summary>Parameters and arithmetic of the networks.</summary>
+internal static partial class DescribeCommand
+{
+    private const int PaperSize = 256;
+
+    public static Command Create(Terminal terminal)
+    {
+        var network = new Argument<string?>("network") { Description = "The network; all of them if not given.", Arity = ArgumentArity.ZeroOrOne };
+        var size = new Option<string>("--size") { Description = "Height and width of the picture.", HelpName = "HxW", DefaultValueFactory = _ => "256x256" };
+        var command = new Command("describe", "Prints parameters and multiply-accumulates of the networks, beside the paper's figures.") { network, size };
+        command.SetAction(result =>
+        {
+            var name = result.GetValue(network);
+            var (height, width) = ParseSize(result.GetValue(size)!);
+            Print(name is null ? NetworkCatalog.All : [NetworkCatalog.Find(name)], height, width, terminal);
+            return ExitCodes.Success;
+        });
+        return command;
+    }
+
+    private static void Print(IReadOnlyList<NetworkEntry> networks, int height, int width, Terminal terminal)
+    {
+        var isPaperSize = (height, width) == (PaperSize, PaperSize);
+        var table = new Table().Border(TableBorder.Simple);
+        table.AddColumn("network");
+        foreach (var column in new[] { "parameters", "paper, M", "MACs, training", "MACs, restoring", "G as the paper counts", "paper, G" })
+        {
+            table.AddColumn(new TableColumn(column).RightAligned());
+        }
+
+        foreach (var network in networks)
+        {
+            var description = NetworkDescription.Of(network, height, width);
+            table.AddRow(
+                network.Name, Number(description.Parameters), description.Paper is { } p ? Fixed(p.ParametersInMillions, 2) : "–",
+                Number(description.Macs), Number(description.RestoringMacs), Fixed(description.PaperGiga, 3),
+                description.Paper is { } figures && isPaperSize ? Fixed(figures.Giga, 2) : "–");
+        }
+
+        terminal.Line(FormattableString.Invariant($"for one picture of {height}×{width} (height×width)"));
+        terminal.Write(table);
+        foreach (var network in networks)
+        {
+            terminal.Line($"{network.Name}: {network.Description}");
+        }
+
+        terminal.Line();
+        terminal.Line("MACs are the convolutions' multiply-accumulates of a forward pass; restoring leaves out the two smaller outputs.");
+        terminal.Line("The paper's G adds biases, activations and norms, and counts transposed convolutions at their output's resolution."
+            + (isPaperSize ? "" : " Its figures are for 256×256."));
+    }
+
+    private static (int Height, int Width) ParseSize(string text)
+    {
+        if (SizeText().Match(text) is { Success: true } match
+            && int.TryParse(match.Groups[1].Value, CultureInfo.InvariantCulture, out var height)
+            && int.TryParse(match.Groups[2].Value, CultureInfo.InvariantCulture, out var width)
+            && height is > 0 and <= 65536 && width is > 0 and <= 65536 && height % 4 == 0 && width % 4 == 0)
+        {
+            return (height, width);
+        }
+
+        throw new UsageException($"--size takes height and width as 256x256, both multiples of 4 and at most 65536, not '{text}'.");
+    }
+
+    private static string Number(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
+
+    private static string Fixed(double value, int digits) => value.ToString("F" + digits.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+
+    [GeneratedRegex(@"^(\d+)[xX×](\d+)$")]
+    private static partial Regex SizeText();
+}

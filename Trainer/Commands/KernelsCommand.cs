@@ -1,0 +1,88 @@
+using System.CommandLine;
+using FocalNet.Model;
+using FocalNet.Trainer.Display;
+using FocalNet.Trainer.Kernels;
+using Spectre.Console;
+
+namespace FocalNet.Trainer.Commands;
+
+/// <summary>Shows what the networks were compiled to.</summary>
+internal static class KernelsCommand
+{
+    public static Command Create(Terminal terminal)
+    {
+        var command = new Command("kernels", "Shows the generated kernels, the plan and the fusion report.")
+        {
+            List(terminal), Show(terminal), Dump(terminal),
+        };
+        return command;
+    }
+
+    private static Command List(Terminal terminal)
+    {
+        var network = new Argument<string?>("network") { Description = "The network; Tiny if not given.", Arity = ArgumentArity.ZeroOrOne };
+        var mode = Mode();
+        var command = new Command("list", "Lists the kernels of a network with how often each is launched.") { network, mode };
+        command.SetAction(result =>
+        {
+            var plan = CompiledKernels.Of(NetworkCatalog.Find(result.GetValue(network) ?? "Tiny"), result.GetValue(mode));
+            var table = new Table().Border(TableBorder.Simple);
+            table.AddColumn("kernel");
+            table.AddColumn(new TableColumn("launches").RightAligned());
+            table.AddColumn("first from");
+            foreach (var kernel in plan.Kernels)
+            {
+                table.AddRow(Markup.Escape(kernel.Name), FormattableString.Invariant($"{kernel.Launches}"), Markup.Escape(kernel.FirstOrigin));
+            }
+
+            terminal.Write(table);
+            terminal.Line(plan.Summary);
+            return ExitCodes.Success;
+        });
+        return command;
+    }
+
+    private static Command Show(Terminal terminal)
+    {
+        var name = new Argument<string>("name") { Description = "The kernel's name, as 'kernels list' prints it." };
+        var network = CommonOptions.Network("The network to look in; all of them if not given.");
+        var mode = Mode();
+        var command = new Command("show", "Prints the source of one kernel.") { name, network, mode };
+        command.SetAction(result =>
+        {
+            var only = result.GetValue(network);
+            var kernel = CompiledKernels.Find(result.GetRequiredValue(name), only is null ? NetworkCatalog.All : [NetworkCatalog.Find(only)], result.GetValue(mode));
+            terminal.Line(kernel.Source);
+            return ExitCodes.Success;
+        });
+        return command;
+    }
+
+    private static Command Dump(Terminal terminal)
+    {
+        var folder = new Argument<string>("dir") { Description = "Folder that receives the files." };
+        var network = new Argument<string>("network") { Description = "The network." };
+        var command = new Command("dump", "Writes the kernels, the plan and the reports of a network into a folder.") { folder, network };
+        command.SetAction(result =>
+        {
+            var (entry, path) = (NetworkCatalog.Find(result.GetRequiredValue(network)), result.GetRequiredValue(folder));
+            foreach (var mode in Enum.GetValues<PlanMode>())
+            {
+                var plan = CompiledKernels.Of(entry, mode);
+                var files = plan.Dump(Path.Combine(path, mode.ToString().ToLowerInvariant()));
+                terminal.Line(plan.Summary);
+                terminal.Line(FormattableString.Invariant($"{files} files in {Path.Combine(path, mode.ToString().ToLowerInvariant())}"));
+            }
+
+            return ExitCodes.Success;
+        });
+        return command;
+    }
+
+    private static Option<PlanMode> Mode() => new("--mode")
+    {
+        Description = "Inference or training.",
+        HelpName = "inference|training",
+        DefaultValueFactory = _ => PlanMode.Inference,
+    };
+}

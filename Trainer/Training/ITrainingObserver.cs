@@ -1,0 +1,31 @@
+using FocalNet.Model;
+using FocalNet.Trainer.Metrics;
+
+namespace FocalNet.Trainer.Training;
+
+/// <summary>What a run is about to do.</summary>
+internal sealed record TrainingStart(TrainingData Data, NetworkEntry Network, int Parameters, RunSchedule Schedule, string Device);
+
+/// <summary>What one step did.</summary>
+/// <param name="Step">From 1.</param>
+/// <param name="Result">Losses and gradient norm.</param>
+/// <param name="LearningRate">Used in this step.</param>
+/// <param name="Psnr">Of the batch's restored pictures, before the step, in dB.</param>
+internal sealed record StepReport(long Step, StepResult Result, double LearningRate, double Psnr);
+
+/// <summary>A validation.</summary>
+/// <param name="Step">Steps taken so far.</param>
+/// <param name="Before">Scores of the degraded pictures.</param>
+/// <param name="After">Scores of the restored ones.</param>
+/// <param name="IsBest">Whether these are the best weights so far.</param>
+internal sealed record ValidationReport(long Step, PictureScores Before, PictureScores After, bool IsBest);
+
+/// <summary>Is told how a run goes, on the run's own thread.</summary>
+internal interface ITrainingObserver
+{
+    void Started(TrainingStart start);
+
+    void Stepped(StepReport report);
+
+    void Validated(ValidationReport report);
+}

@@ -1,0 +1,73 @@
+using FocalNet.Trainer.Tasks;
+
+namespace FocalNet.Trainer.Training;
+
+/// <summary>Everything that decides what a training run does: the same options give the same run.</summary>
+internal sealed record TrainingOptions
+{
+    public required TaskDefinition Task { get; init; }
+
+    public required string Network { get; init; }
+
+    /// <summary>A file to start from; null starts from random weights.</summary>
+    public string? Weights { get; init; }
+
+    /// <summary>A folder of picture pairs; null draws scenes.</summary>
+    public string? Data { get; init; }
+
+    /// <summary>
+    /// Epochs over which the learning rate runs its course. Null lets it run its course over <see cref="Steps"/>.
+    /// </summary>
+    public int? Epochs { get; init; }
+
+    /// <summary>Where to stop. With <see cref="Epochs"/> too, the run stops early and leaves the learning rate's course as it is.</summary>
+    public long? Steps { get; init; }
+
+    public required int Batch { get; init; }
+
+    public required int Crop { get; init; }
+
+    public required double Flip { get; init; }
+
+    public required double LearningRate { get; init; }
+
+    public required int WarmUpEpochs { get; init; }
+
+    public required double Clip { get; init; }
+
+    public required long Seed { get; init; }
+
+    public required int Validations { get; init; }
+
+    public required int ValidationPictures { get; init; }
+
+    public required SceneDefaults Scenes { get; init; }
+
+    /// <summary>The folder that receives the run.</summary>
+    public required string Out { get; init; }
+
+    /// <summary>The options of a task with nothing else said.</summary>
+    public static TrainingOptions For(TaskDefinition task, string? data, string output)
+    {
+        var defaults = data is null ? task.Embedded : task.Published;
+        return new TrainingOptions
+        {
+            Task = task,
+            Network = defaults.Network,
+            Data = data,
+            Epochs = defaults.Epochs,
+            Steps = defaults.Steps,
+            Batch = defaults.Batch,
+            Crop = defaults.Crop,
+            Flip = defaults.Flip,
+            LearningRate = defaults.LearningRate,
+            WarmUpEpochs = defaults.WarmUpEpochs,
+            Clip = defaults.Clip,
+            Seed = 1,
+            Validations = defaults.Validations,
+            ValidationPictures = defaults.ValidationPictures,
+            Scenes = task.Scenes,
+            Out = output,
+        };
+    }
+}

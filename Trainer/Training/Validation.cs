@@ -1,0 +1,81 @@
+using FocalNet.Model;
+using FocalNet.Runtime;
+using FocalNet.Trainer.Data;
+using FocalNet.Trainer.Images;
+using FocalNet.Trainer.Metrics;
+using FocalNet.Trainer.Reports;
+using FocalNet.Trainer.Restoring;
+
+namespace FocalNet.Trainer.Training;
+
+/// <summary>What a network makes of a held-out pair.</summary>
+internal sealed record ValidatedPair(PicturePair Pair, Picture Restored, PictureScores Before, PictureScores After);
+
+/// <summary>Restores held-out pictures and compares them with the truth, by the preset "standard".</summary>
+internal sealed class Validation : IDisposable
+{
+    private const MetricPreset Preset = MetricPreset.Standard;
+
+    private readonly List<PicturePair> _pairs;
+    private readonly List<PictureScores> _before;
+    private readonly Restorer _restorer;
+
+    /// <param name="network">The network.</param>
+    /// <param name="device">Where to run; stays the caller's.</param>
+    /// <param name="source">Held-out pairs.</param>
+    /// <param name="count">At most so many are used, evenly over the source.</param>
+    /// <param name="cancellation">Stops the loading.</param>
+    public Validation(NetworkEntry network, IDevice device, IPairSource source, int count, CancellationToken cancellation)
+    {
+        count = Math.Min(count, source.Count);
+        _pairs = [];
+        for (var i = 0; i < count; i++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var index = (int)((long)i * source.Count / count);
+            _pairs.Add(source.Load(index, new SeededRandom(index)));
+        }
+
+        _before = [.. _pairs.Select(pair => PictureMetrics.Compare(pair.Input, pair.Target, Preset))];
+        _restorer = Restorer.Create(network, NetworkWeights.Initial(network, 0), device);
+    }
+
+    public IReadOnlyList<PicturePair> Pairs => _pairs;
+
+    /// <summary>Average scores of the degraded pictures themselves.</summary>
+    public PictureScores Before => PictureScores.Average(_before);
+
+    /// <summary>Average scores of what a network with these parameters restores.</summary>
+    /// <exception cref="RestorationException">The network gave values that are no numbers.</exception>
+    public PictureScores Score(ReadOnlySpan<float> parameters, CancellationToken cancellation)
+    {
+        _restorer.SetParameters(parameters);
+        return PictureScores.Average([.. _pairs.Select(pair => PictureMetrics.Compare(Restore(pair, cancellation), pair.Target, Preset))]);
+    }
+
+    /// <summary>The first pairs with what a network with these parameters makes of them.</summary>
+    public IReadOnlyList<ValidatedPair> Show(ReadOnlySpan<float> parameters, int count)
+    {
+        _restorer.SetParameters(parameters);
+        return [.. _pairs.Zip(_before).Take(count).Select(item =>
+        {
+            var restored = Restore(item.First, CancellationToken.None);
+            return new ValidatedPair(item.First, restored, item.Second, PictureMetrics.Compare(restored, item.First.Target, Preset));
+        })];
+    }
+
+    /// <summary>Before, after and truth, a row for each pair.</summary>
+    public static Picture Sheet(IReadOnlyList<ValidatedPair> pairs) => ComparisonSheet.Compose([.. pairs.Select(pair => (IReadOnlyList<LabelledPicture>)
+    [
+        new(Label("before", pair.Before), pair.Pair.Input),
+        new(Label("after", pair.After), pair.Restored),
+        new("truth", pair.Pair.Target),
+    ])]);
+
+    public void Dispose() => _restorer.Dispose();
+
+    private static string Label(string text, PictureScores scores) =>
+        string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{text} {scores.Psnr:F1} dB");
+
+    private Picture Restore(PicturePair pair, CancellationToken cancellation) => PictureRestoration.Restore(_restorer, pair.Input, null, cancellation);
+}
