@@ -31,6 +31,12 @@ public static class AtomicFile
             }
             File.Move(temporary, target, overwrite);
         }
+        catch (ArgumentOutOfRangeException exception)
+        {
+            // What .NET makes of EFBIG: a limit of the file system or of the process, met while writing.
+            RemoveQuietly(temporary);
+            throw new IOException($"The file grew too large for the disk or for the limit of the process: '{temporary}'.", exception);
+        }
         catch
         {
             RemoveQuietly(temporary);

@@ -165,7 +165,16 @@ internal sealed class TrainingRun : IDisposable
     private void Validate(long step, CancellationToken cancellation)
     {
         var parameters = _session.ReadParameters();
-        var scores = _validation.Score(parameters, cancellation);
+        PictureScores scores;
+        try
+        {
+            scores = _validation.Score(parameters, cancellation);
+        }
+        catch (RestorationException) when (step > 0)
+        {
+            throw new DivergenceException(step, "restored picture", [.. _validation.Pairs.Select(pair => pair.Name)], _lastGood);
+        }
+
         // Random weights are not worth keeping, however they score; weights that were given are the ones to beat.
         var isBest = (step > 0 || _options.Weights is not null) && (_best is null || scores.Psnr > _best.After.Psnr);
         var report = new ValidationReport(step, _validation.Before, scores, isBest);

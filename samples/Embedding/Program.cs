@@ -5,7 +5,7 @@ using FocalNet.Samples.Embedding;
 
 // Restores a synthetic picture in memory: Embedding [weights [network]]. Without weights the network is freshly initialised,
 // which shows that and how fast it runs, and restores nothing.
-const int Width = 640, Height = 480;
+const int Width = 400, Height = 300;
 byte[] picture = SyntheticPicture.Hazy(Width, Height);
 using var cancellation = new CancellationTokenSource();
 Console.CancelKeyPress += (_, pressed) =>

@@ -1,8 +1,8 @@
 using FocalNet.Graph.Dsl;
 using FocalNet.Graph.Ir;
-using FocalNet.Graph.Ops;
 using FocalNet.Graph.Reference;
 using FocalNet.Graph.Tests.Support;
+using FocalNet.Model.Tests.Support;
 using FocalNet.Tests.Shared;
 
 namespace FocalNet.Model.Tests;
@@ -58,19 +58,12 @@ public class ForwardTests
         var comparisons = new List<Comparison>();
         foreach (GoldenTensor expected in data.Tensors.Where(t => t.Name.EndsWith(":out", StringComparison.Ordinal)))
         {
-            if (LayerResult(graph, expected.Name[..^":out".Length]) is { } node)
+            if (LayerResults.Find(graph, expected.Name[..^":out".Length]) is { } node)
                 comparisons.Add(Compare.RelativeToMaximum(expected.Name, values[node].ToFloats(), expected.Values, 2e-5));
         }
         Assert.Equal(46, comparisons.Count);
         Comparison.RequireAll(comparisons);
     }
-
-    // A layer's result is the sum of which its bias, or the b of a selection module's b·x, is the right operand.
-    private static Node? LayerResult(NetworkGraph graph, string layer) => graph.Nodes.FirstOrDefault(n =>
-        n.Op is BinaryOp { Kind: BinaryKind.Add } &&
-        (IsParameter(n.Inputs[1], $"{layer}.bias") || (n.Inputs[1].Inputs.Count == 2 && IsParameter(n.Inputs[1].Inputs[0], $"{layer}.b"))));
-
-    private static bool IsParameter(Node node, string name) => node.Op is ParameterOp parameter && parameter.ParameterName == name;
 
     private static void RequireOutputs(string network, IEnumerable<GoldenTensor> parameters, GoldenTensor image, GoldenTensor[] expected)
     {

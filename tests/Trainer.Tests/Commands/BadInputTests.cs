@@ -70,7 +70,7 @@ public sealed class BadInputTests : IDisposable
     public void A_pickle_that_calls_the_system()
     {
         var marker = _folder["executed"];
-        var pickle = Encoding.UTF8.GetBytes($"cos\nsystem\n(S'touch {marker}'\ntR.");
+        var pickle = Pickle("touch " + marker);
         File.WriteAllBytes(_folder["plain.pkl"], pickle);
         using (var archive = ZipFile.Open(_folder["zip.pth"], ZipArchiveMode.Create))
         using (var entry = archive.CreateEntry("net/data.pkl").Open())
@@ -176,6 +176,13 @@ public sealed class BadInputTests : IDisposable
         await process.WaitForExitAsync();
         Assert.Equal(ExitCodes.Cancelled, process.ExitCode);
         Assert.Contains("cancelled", await error, StringComparison.Ordinal);
+    }
+
+    /// <summary>Protocol 2: a dictionary whose value is what os.system returns.</summary>
+    private static byte[] Pickle(string command)
+    {
+        var text = Encoding.UTF8.GetBytes(command);
+        return [0x80, 2, .. "}"u8, .. "cos\nsystem\n"u8, .. "(X"u8, .. BitConverter.GetBytes(text.Length), .. text, .. "tRs."u8];
     }
 
     private string Picture() => _folder.Save("p.png", TestPictures.Noise(8, 8));

@@ -55,6 +55,7 @@ public sealed class TrainCommandTests : IDisposable
         static int Order(string name) => name == "total" ? 0 : (name.StartsWith("l1", StringComparison.Ordinal) ? 1 : 4) + (name.EndsWith("half", StringComparison.Ordinal) ? 1 : name.EndsWith("quarter", StringComparison.Ordinal) ? 2 : 0);
     }
 
+    /// <summary>Also beside other work in the same process, which moves memory and threads about.</summary>
     [Fact]
     public void The_same_options_give_the_same_bits_and_another_seed_does_not()
     {
@@ -119,7 +120,7 @@ public sealed class TrainCommandTests : IDisposable
     [Fact]
     public void A_run_that_diverges_names_the_step_the_pictures_and_the_last_good_checkpoint()
     {
-        var options = TinyNetwork.ShortRun(_folder["run"]) with { Steps = 20, LearningRate = 1e30, Validations = 20, Weights = _folder.SaveTinyWeights() };
+        var options = TinyNetwork.ShortRun(_folder["run"]) with { Steps = 20, LearningRate = 1e30, Validations = 1, Weights = _folder.SaveTinyWeights() };
         var e = Assert.Throws<DivergenceException>(() => Train(options));
         Assert.Equal(2, e.Names.Count);
         Assert.NotNull(e.Checkpoint);
