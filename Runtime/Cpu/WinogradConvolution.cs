@@ -7,6 +7,7 @@ namespace FocalNet.Runtime.Cpu;
 /// Dense 3×3 convolutions of stride and dilation 1, and their adjoints, by Winograd's F(4×4, 3×3): a quarter of the
 /// multiplications of <see cref="DenseConvolution"/>, to about 1e-6 of the largest result.
 /// </summary>
+/// <remarks>If <see cref="KernelArguments.Strict"/> is set, <see cref="WinogradPacking"/> packs for direct convolution and these methods run it.</remarks>
 public static unsafe class WinogradConvolution
 {
     /// <summary>Whether a convolution has this form.</summary>
@@ -24,8 +25,13 @@ public static unsafe class WinogradConvolution
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run<TBody>(
         in ConvolutionGeometry geometry, float* x, int xPitch, float* packed, ref TBody body, in KernelArguments a, in WorkSlice s)
-        where TBody : struct, IKernelBody =>
-        RunTiles(geometry.InputChannels, geometry.OutputChannels, geometry.Padding, x, xPitch, packed, ref body, in a, in s);
+        where TBody : struct, IKernelBody
+    {
+        if (a.Strict)
+            DenseConvolution.Run(in geometry, x, xPitch, packed, ref body, in a, in s);
+        else
+            RunTiles(geometry.InputChannels, geometry.OutputChannels, geometry.Padding, x, xPitch, packed, ref body, in a, in s);
+    }
 
     /// <summary>
     /// What <see cref="DenseConvolutionTransposed.Run"/> computes: with stride 1 a convolution too, with the mirrored kernel
@@ -41,8 +47,13 @@ public static unsafe class WinogradConvolution
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void RunTransposed<TBody>(
         in ConvolutionGeometry geometry, float* x, int xPitch, float* packed, ref TBody body, in KernelArguments a, in WorkSlice s)
-        where TBody : struct, IKernelBody =>
-        RunTiles(geometry.OutputChannels, geometry.InputChannels, 2 - geometry.Padding, x, xPitch, packed, ref body, in a, in s);
+        where TBody : struct, IKernelBody
+    {
+        if (a.Strict)
+            DenseConvolutionTransposed.Run(in geometry, x, xPitch, packed, ref body, in a, in s);
+        else
+            RunTiles(geometry.OutputChannels, geometry.InputChannels, 2 - geometry.Padding, x, xPitch, packed, ref body, in a, in s);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void RunTiles<TBody>(

@@ -9,7 +9,7 @@ namespace FocalNet.Runtime.Cpu;
 /// </summary>
 public static unsafe class WinogradPacking
 {
-    /// <summary>Floats of packed weights.</summary>
+    /// <summary>Floats of packed weights; those of direct convolution are a quarter of them.</summary>
     public static long PackedFloats(in ConvolutionGeometry geometry, bool transposed)
     {
         int written = transposed ? geometry.InputChannels : geometry.OutputChannels;
@@ -21,19 +21,31 @@ public static unsafe class WinogradPacking
     /// <param name="geometry">The convolution.</param>
     /// <param name="weights">O, 3, 3, I, dense.</param>
     /// <param name="packed"><see cref="PackedFloats"/> floats.</param>
+    /// <param name="a">The launch; only <see cref="KernelArguments.Strict"/> is read.</param>
     /// <param name="s">The chunk.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void PackForward(in ConvolutionGeometry geometry, float* weights, float* packed, in WorkSlice s) =>
-        Pack(geometry.OutputChannels, geometry.InputChannels, weights, (nint)9 * geometry.InputChannels, 1, geometry.InputChannels, false, packed, in s);
+    public static void PackForward(in ConvolutionGeometry geometry, float* weights, float* packed, in KernelArguments a, in WorkSlice s)
+    {
+        if (a.Strict)
+            WeightPacking.PackForward(in geometry, weights, packed, in s);
+        else
+            Pack(geometry.OutputChannels, geometry.InputChannels, weights, (nint)9 * geometry.InputChannels, 1, geometry.InputChannels, false, packed, in s);
+    }
 
     /// <summary>Packs for <see cref="WinogradConvolution.RunTransposed"/>: panels of input channels, the kernel mirrored.</summary>
     /// <param name="geometry">The convolution.</param>
     /// <param name="weights">O, 3, 3, I, dense.</param>
     /// <param name="packed"><see cref="PackedFloats"/> floats.</param>
+    /// <param name="a">The launch; only <see cref="KernelArguments.Strict"/> is read.</param>
     /// <param name="s">The chunk.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void PackTransposed(in ConvolutionGeometry geometry, float* weights, float* packed, in WorkSlice s) =>
-        Pack(geometry.InputChannels, geometry.OutputChannels, weights, 1, (nint)9 * geometry.InputChannels, geometry.InputChannels, true, packed, in s);
+    public static void PackTransposed(in ConvolutionGeometry geometry, float* weights, float* packed, in KernelArguments a, in WorkSlice s)
+    {
+        if (a.Strict)
+            WeightPacking.PackTransposed(in geometry, weights, packed, in s);
+        else
+            Pack(geometry.InputChannels, geometry.OutputChannels, weights, 1, (nint)9 * geometry.InputChannels, geometry.InputChannels, true, packed, in s);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Pack(

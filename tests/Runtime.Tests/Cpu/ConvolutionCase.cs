@@ -38,16 +38,16 @@ internal sealed unsafe class ConvolutionCase : IDisposable
         return packed;
     }
 
-    public NativeTensor PackWinograd(bool transposed, int chunks)
+    public NativeTensor PackWinograd(bool transposed, int chunks, bool strict = false)
     {
         var packed = new NativeTensor(1, 1, 1, (int)WinogradPacking.PackedFloats(Geometry, transposed));
         Launch.Run(packed, 1, 1, chunks, (in a, in s) =>
         {
             if (transposed)
-                WinogradPacking.PackTransposed(Geometry, W.Pointer, packed.Pointer, in s);
+                WinogradPacking.PackTransposed(Geometry, W.Pointer, packed.Pointer, in a, in s);
             else
-                WinogradPacking.PackForward(Geometry, W.Pointer, packed.Pointer, in s);
-        });
+                WinogradPacking.PackForward(Geometry, W.Pointer, packed.Pointer, in a, in s);
+        }, strict);
         packed.AssertGuards();
         return packed;
     }

@@ -88,9 +88,33 @@ public sealed unsafe class WinogradTests
         Assert.Contains("direct convolution", exception.Message);
     }
 
-    private static void Run(ConvolutionCase c, NativeTensor y, NativeTensor x, bool transposed, int chunks)
+    /// <summary>Bit for bit what the direct kernels give.</summary>
+    [Fact]
+    public void Strict_is_direct_convolution()
     {
-        using NativeTensor packed = c.PackWinograd(transposed, chunks);
+        using var c = new ConvolutionCase([20, 24, 3, 3, 1, 1, 1, 2, 7, 9], depthwise: false);
+        foreach (bool transposed in new[] { false, true })
+        {
+            (NativeTensor x, NativeTensor like) = transposed ? (c.Gy, c.X) : (c.X, c.Gy);
+            using NativeTensor strict = c.Like(like), direct = c.Like(like), fast = c.Like(like), packed = c.Pack(transposed, 1);
+            Run(c, strict, x, transposed, 1, strict: true);
+            Run(c, fast, x, transposed, 1);
+            Launch.Run(direct, x.Height, x.Width, 1, (in a, in s) =>
+            {
+                var body = new StoreBody(direct);
+                if (transposed)
+                    DenseConvolutionTransposed.Run(c.Geometry, x.Pointer, x.Pitch, packed.Pointer, ref body, in a, in s);
+                else
+                    DenseConvolution.Run(c.Geometry, x.Pointer, x.Pitch, packed.Pointer, ref body, in a, in s);
+            });
+            Assert.Equal(direct.Values(), strict.Values());
+            Assert.NotEqual(direct.Values(), fast.Values());
+        }
+    }
+
+    private static void Run(ConvolutionCase c, NativeTensor y, NativeTensor x, bool transposed, int chunks, bool strict = false)
+    {
+        using NativeTensor packed = c.PackWinograd(transposed, chunks, strict);
         Launch.Run(y, x.Height, x.Width, chunks, (in a, in s) =>
         {
             var body = new StoreBody(y);
@@ -99,6 +123,6 @@ public sealed unsafe class WinogradTests
             else
                 WinogradConvolution.Run(c.Geometry, x.Pointer, x.Pitch, packed.Pointer, ref body, in a, in s);
             Assert.Equal((0, 1), (body.WrongPositions, body.Chunks));
-        });
+        }, strict);
     }
 }
