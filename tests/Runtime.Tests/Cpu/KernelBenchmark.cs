@@ -49,6 +49,29 @@ public sealed unsafe class KernelBenchmark
                 ConvolutionWeightGradient.Run(c.Geometry, c.X.Pointer, c.X.Pitch, c.Gy.Pointer, c.Gy.Pitch, dw.Pointer, 1, height, width, in a, in s))));
     }
 
+    /// <summary>Largest and root-mean-square errors against double, over the largest result.</summary>
+    [Theory(Explicit = true)]
+    [InlineData(16)]
+    [InlineData(64)]
+    [InlineData(256)]
+    public void Accuracy(int channels)
+    {
+        using var c = new ConvolutionCase([channels, 16, 3, 3, 1, 1, 1, 1, 32, 32], depthwise: false, pitchChannels: false);
+        using NativeTensor y = new(1, 32, 32, 16), direct = c.Pack(transposed: false, 1), winograd = c.PackWinograd(transposed: false, 1);
+        double[] expected = Reference.Convolution(c.Geometry, c.X, c.W, 32, 32);
+        Chunk(y, 32, 32, (in a, in s) => Direct(c, direct, y, false, in a, in s));
+        string text = Error(y.Values(), expected);
+        Chunk(y, 32, 32, (in a, in s) => Winograd(c, winograd, y, false, in a, in s));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"accuracy of {channels} channels: direct {text}, winograd {Error(y.Values(), expected)} (largest, root mean square)"));
+    }
+
+    private static string Error(double[] actual, double[] expected)
+    {
+        double scale = expected.Max(Math.Abs);
+        double[] errors = [.. actual.Zip(expected, (a, e) => Math.Abs(a - e) / scale)];
+        return string.Create(CultureInfo.InvariantCulture, $"{errors.Max():E1} {Math.Sqrt(errors.Average(e => e * e)):E1}");
+    }
+
     private static void Direct(ConvolutionCase c, NativeTensor packed, NativeTensor y, bool gelu, in KernelArguments a, in WorkSlice s)
     {
         if (gelu)
