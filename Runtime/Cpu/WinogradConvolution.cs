@@ -110,7 +110,7 @@ internal unsafe struct WinogradBlock
     private const int TargetBytes = 448 << 10;
 
     /// <summary>Most tiles of a block: more save nothing, and with few channels a block then stays near L1.</summary>
-    private const int MaximumTiles = 48;
+    private const int MaximumTiles = 24;
 
     // Keeps the 36 products of a tile out of each other's cache sets.
     private const int Skew = 16;
