@@ -66,9 +66,9 @@ public static unsafe class WinogradConvolution
         {
             int count = (int)Math.Min(block.Capacity, end - first);
             block.Load(first, count);
-            for (int channel = 0; channel < channels; channel += GemmTile.Columns)
+            for (int channel = 0, width; channel < channels; channel += width)
             {
-                int width = GemmTile.PanelWidth(channels, channel);
+                width = WinogradGemm.Columns(channels, channel);
                 block.Multiply(packed + ((nint)channel * WinogradTransform.Products * depth), width);
                 for (int tile = 0; tile < count; tile++)
                 {
@@ -137,10 +137,10 @@ internal unsafe struct WinogradBlock
         paddedDepth = (depth + 15) / 16 * 16;
         temporary = scratch;
         results = temporary + (WinogradTransform.Products * 8);
-        edge = results + (WinogradTransform.Outputs * WinogradTransform.Outputs * GemmTile.Columns);
+        edge = results + (WinogradTransform.Outputs * WinogradTransform.Outputs * WinogradGemm.MaximumColumns);
         v = edge + ((nint)WinogradTransform.Products * paddedDepth);
         long left = WorkSlice.ScratchFloats - (v - scratch) - (2 * WinogradTransform.Products * Skew);
-        long perTile = WinogradTransform.Products * ((long)paddedDepth + GemmTile.Columns);
+        long perTile = WinogradTransform.Products * ((long)paddedDepth + WinogradGemm.MaximumColumns);
         long groups = Math.Min(left / perTile, Math.Min(MaximumTiles, TargetBytes / sizeof(float) / (WinogradTransform.Products * paddedDepth))) / WinogradGemm.Rows;
         if (left < perTile * WinogradGemm.Rows)
             throw new NotSupportedException($"A Winograd convolution of {depth} channels does not fit a worker's scratch memory; use direct convolution.");
@@ -198,18 +198,18 @@ internal unsafe struct WinogradBlock
     }
 
     /// <summary>Multiplies the block with a panel of weights.</summary>
-    public void Multiply(float* panel, int panelWidth)
+    public void Multiply(float* panel, int columns)
     {
-        mProduct = ((nint)rounded * panelWidth) + Skew;
-        WinogradGemm.Run(v, vProduct, paddedDepth, panel, depth, panelWidth, m, mProduct, rounded);
+        mProduct = ((nint)rounded * columns) + Skew;
+        WinogradGemm.Run(v, vProduct, paddedDepth, panel, depth, columns, m, mProduct, rounded);
     }
 
-    /// <summary>The outputs of a tile for the panel that was multiplied with: 16 pixels of <paramref name="panelWidth"/> channels.</summary>
+    /// <summary>The outputs of a tile for the panel that was multiplied with: 16 pixels of <paramref name="columns"/> channels.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public readonly float* Results(int tile, int panelWidth)
+    public readonly float* Results(int tile, int columns)
     {
-        for (int c = 0; c < panelWidth; c += 8)
-            WinogradTransform.Output(m + ((nint)tile * panelWidth) + c, mProduct, results + c, panelWidth, temporary);
+        for (int c = 0; c < columns; c += 8)
+            WinogradTransform.Output(m + ((nint)tile * columns) + c, mProduct, results + c, columns, temporary);
         return results;
     }
 
