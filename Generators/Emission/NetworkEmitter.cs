@@ -59,7 +59,7 @@ internal static class NetworkEmitter
     private static void EmitPlan(CodeWriter code, NetworkModel model, string mode, GraphModel graph, List<EmittedKernel> kernels)
     {
         string name = model.Method + mode;
-        EmittedPlan plan = CSharpBackend.EmitPlan(NetworkCompiler.Compile(graph.Graph), "Create");
+        EmittedPlan plan = CSharpBackend.EmitPlan(NetworkCompiler.Compile(graph.Graph, schedule: ConvolutionSchedule.Cpu), "Create");
         kernels.AddRange(plan.Kernels);
         code.Line($"/// <summary>The {mode.ToLowerInvariant()} plan of the network {model.Name}, made at the first call.</summary>");
         code.Line($"{model.Accessibility} static ExecutionPlan {name} => {name}Plan.Instance;").Line();

@@ -12,7 +12,8 @@ public static class NetworkCompiler
     /// <param name="graph">The graph as declared.</param>
     /// <param name="fuse">No: one kernel for each op, to compare with.</param>
     /// <param name="clock">Gives ticks for the log of passes.</param>
-    public static CompiledPlan Compile(NetworkGraph graph, bool fuse = true, Func<long>? clock = null)
+    /// <param name="schedule">Algorithms of convolutions; direct if null.</param>
+    public static CompiledPlan Compile(NetworkGraph graph, bool fuse = true, Func<long>? clock = null, ConvolutionSchedule? schedule = null)
     {
         (NetworkGraph simplified, IReadOnlyList<PassRecord> log) = PassPipeline.Run(graph, clock);
         NetworkGraph placed = new InsertCopies().Run(simplified);
@@ -20,12 +21,12 @@ public static class NetworkCompiler
         placed = new EliminateDeadCode().Run(placed);
         FusedGraph fused = KernelFusion.Run(placed, fuse);
         var scheduling = new Scheduling(fused);
-        return new PlanBuilder(placed, fused, scheduling, new Placement(fused, scheduling.InPlaceStates)).Build(log);
+        return new PlanBuilder(placed, fused, scheduling, new Placement(fused, scheduling.InPlaceStates), schedule ?? ConvolutionSchedule.Direct).Build(log);
     }
 }
 
 /// <summary>Turns scheduled kernels into steps with places, and plans the memory.</summary>
-internal sealed class PlanBuilder(NetworkGraph graph, FusedGraph fused, Scheduling scheduling, Placement placement)
+internal sealed class PlanBuilder(NetworkGraph graph, FusedGraph fused, Scheduling scheduling, Placement placement, ConvolutionSchedule schedule)
 {
     // Packed weights are padded to this many output channels.
     private const int PanelChannels = 8;
@@ -51,12 +52,13 @@ internal sealed class PlanBuilder(NetworkGraph graph, FusedGraph fused, Scheduli
     {
         Place[] operands = [.. body.Operands.Select(placement.Of)];
         Shape input = group.Anchor?.Inputs[0].Shape ?? group.Domain;
+        ConvolutionAlgorithm algorithm = schedule.Choose(group);
         if (group.Kind is KernelKind.Convolution or KernelKind.TransposedConvolution)
-            operands[1] = PackedWeight(group.Anchor!);
-        Add(_steps, new PlannedStep(new KernelWork(group, body), operands, input, group.Members[0].Origin));
+            operands[1] = PackedWeight(group.Anchor!, algorithm);
+        Add(_steps, new PlannedStep(new KernelWork(group, body, algorithm), operands, input, group.Members[0].Origin));
     }
 
-    private Place PackedWeight(Node convolution)
+    private Place PackedWeight(Node convolution, ConvolutionAlgorithm algorithm)
     {
         Node weight = convolution.Inputs[1];
         bool transposed = convolution.Op is TransposedConvolutionOp;
@@ -67,9 +69,9 @@ internal sealed class PlanBuilder(NetworkGraph graph, FusedGraph fused, Scheduli
         Shape w = weight.Shape;
         int outputs = transposed ? w.C : w.N.Value, inputs = transposed ? w.N.Value : w.C;
         int panels = (outputs + PanelChannels - 1) / PanelChannels;
-        var shape = Shape.Flat(checked(panels * PanelChannels * inputs * w.H.Value * w.W.Value));
+        var shape = Shape.Flat(checked(panels * PanelChannels * inputs * ConvolutionSchedule.Coefficients(algorithm, w)));
         place = new Place(placement.NewBuffer("packed", shape, persistent: once), 0);
-        Add(once ? _prepare : _steps, new PlannedStep(new PackWork(w, settings, transposed), [placement.Of(weight), place], w, weight.Origin));
+        Add(once ? _prepare : _steps, new PlannedStep(new PackWork(w, settings, transposed, algorithm), [placement.Of(weight), place], w, weight.Origin));
         _packed.Add((weight, settings, transposed), place);
         return place;
     }

@@ -14,20 +14,22 @@ public abstract record StepWork(Shape Domain)
 /// <summary>Runs a fused kernel.</summary>
 /// <param name="Group">The nodes it computes.</param>
 /// <param name="Body">What it does with each element.</param>
-public sealed record KernelWork(KernelGroup Group, KernelBody Body) : StepWork(Group.Domain)
+/// <param name="Algorithm">Of a dense convolution.</param>
+public sealed record KernelWork(KernelGroup Group, KernelBody Body, ConvolutionAlgorithm Algorithm = ConvolutionAlgorithm.Direct) : StepWork(Group.Domain)
 {
     /// <inheritdoc/>
-    public override string Description => Group.Anchor?.Op.Signature ?? "map";
+    public override string Description => (Algorithm == ConvolutionAlgorithm.Winograd ? "winograd " : "") + (Group.Anchor?.Op.Signature ?? "map");
 }
 
 /// <summary>Rearranges a weight into the order in which a convolution kernel reads it.</summary>
 /// <param name="Weight">The weight's shape.</param>
 /// <param name="Settings">The convolution's.</param>
 /// <param name="Transposed">For the transposed convolution.</param>
-public sealed record PackWork(Shape Weight, ConvolutionSettings Settings, bool Transposed) : StepWork(Weight)
+/// <param name="Algorithm">That the kernel follows.</param>
+public sealed record PackWork(Shape Weight, ConvolutionSettings Settings, bool Transposed, ConvolutionAlgorithm Algorithm) : StepWork(Weight)
 {
     /// <inheritdoc/>
-    public override string Description => Transposed ? "pack-weight-transposed" : "pack-weight";
+    public override string Description => "pack-weight" + (Algorithm == ConvolutionAlgorithm.Winograd ? "-winograd" : "") + (Transposed ? "-transposed" : "");
 }
 
 /// <summary>One kernel launch.</summary>

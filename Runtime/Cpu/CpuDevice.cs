@@ -6,16 +6,22 @@ namespace FocalNet.Runtime.Cpu;
 public sealed class CpuDevice : IDevice
 {
     private readonly WorkerPool pool;
+    private readonly bool strict;
 
     /// <summary>Starts the threads.</summary>
     /// <param name="threads">Threads, the caller's included; by default one a processor.</param>
-    public CpuDevice(int threads = 0) => pool = new WorkerPool(threads);
+    /// <param name="strict">Convolutions are computed by their definition alone: slower, and a digit closer to it.</param>
+    public CpuDevice(int threads = 0, bool strict = false)
+    {
+        pool = new WorkerPool(threads);
+        this.strict = strict;
+    }
 
     /// <inheritdoc/>
     public string Name => "cpu";
 
     /// <inheritdoc/>
-    public string Description => $"{CpuFeatures.Description}, {pool.Threads} threads";
+    public string Description => $"{CpuFeatures.Description}, {pool.Threads} threads{(strict ? ", strict" : string.Empty)}";
 
     /// <inheritdoc/>
     public long AvailableBytes => CpuMemory.AvailableBytes;
@@ -24,7 +30,7 @@ public sealed class CpuDevice : IDevice
     public int Threads => pool.Threads;
 
     /// <inheritdoc cref="IDevice.CreateExecutor"/>
-    public CpuExecutor CreateExecutor(ExecutionPlan plan) => new(plan, pool);
+    public CpuExecutor CreateExecutor(ExecutionPlan plan) => new(plan, pool, strict);
 
     IExecutor IDevice.CreateExecutor(ExecutionPlan plan) => CreateExecutor(plan);
 

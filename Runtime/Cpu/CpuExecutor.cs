@@ -14,6 +14,7 @@ public sealed unsafe class CpuExecutor : IExecutor
 {
     private readonly Lock gate = new();
     private readonly WorkerPool pool;
+    private readonly bool strict;
     private readonly CpuMemory memory;
     private readonly Dictionary<string, BindingSpec> inputs, outputs;
     private readonly Dictionary<string, StateSpec> states;
@@ -23,11 +24,13 @@ public sealed unsafe class CpuExecutor : IExecutor
     /// <summary>Allocates the states and sets them to their initial values.</summary>
     /// <param name="plan">The plan.</param>
     /// <param name="pool">Its threads; stays the caller's, and must outlive the executor.</param>
-    public CpuExecutor(ExecutionPlan plan, WorkerPool pool)
+    /// <param name="strict">Convolutions are computed by their definition alone.</param>
+    public CpuExecutor(ExecutionPlan plan, WorkerPool pool, bool strict = false)
     {
         CpuFeatures.WarnIfSlow();
         Plan = plan;
         this.pool = pool;
+        this.strict = strict;
         inputs = plan.Inputs.ToDictionary(b => b.Name);
         outputs = plan.Outputs.ToDictionary(b => b.Name);
         states = plan.States.ToDictionary(s => s.Name);
@@ -69,8 +72,8 @@ public sealed unsafe class CpuExecutor : IExecutor
             // If memory runs out, no size is bound and the states are as before.
             (Size, prepare, steps) = (default, null, null);
             memory.Bind(size, PartialFloats(size));
-            prepare = new CpuProgram(Plan.Prepare, Plan, memory, size, pool);
-            steps = new CpuProgram(Plan.Steps, Plan, memory, size, pool);
+            prepare = new CpuProgram(Plan.Prepare, Plan, memory, size, pool, strict);
+            steps = new CpuProgram(Plan.Steps, Plan, memory, size, pool, strict);
             Size = size;
         }
     }

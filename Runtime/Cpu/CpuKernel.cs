@@ -49,6 +49,9 @@ public unsafe struct KernelArguments
     /// <summary>Floats from one chunk's partial results to the next, for each chunked reduction.</summary>
     public int* PartialStrides;
 
+    /// <summary>Convolutions are computed by their definition, whatever is faster. The same for all launches of an executor.</summary>
+    public bool Strict;
+
     /// <summary>The run's N, H and W in pixels, for size constants.</summary>
     public int RunImages, RunHeight, RunWidth;
 }

@@ -22,7 +22,7 @@ internal sealed unsafe class CpuProgram
     private readonly nint[] pointers;
     private readonly int[] strides;
 
-    public CpuProgram(StepSpec[] steps, ExecutionPlan plan, CpuMemory memory, RunSize size, WorkerPool pool)
+    public CpuProgram(StepSpec[] steps, ExecutionPlan plan, CpuMemory memory, RunSize size, WorkerPool pool, bool strict)
     {
         this.steps = steps;
         this.pool = pool;
@@ -38,6 +38,7 @@ internal sealed unsafe class CpuProgram
             StepSpec step = steps[i];
             chunks[i] = ChunkCount(step, size, pool.Threads);
             arguments[i] = Extents(step, size);
+            arguments[i].Strict = strict;
             arguments[i].Buffers = (float**)Address(pointers, next);
             arguments[i].Pitches = (int*)Address(strides, next);
             foreach (ViewSpec view in step.Views)

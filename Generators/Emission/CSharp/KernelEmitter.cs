@@ -30,7 +30,7 @@ internal static class KernelEmitter
         else
         {
             var pack = (PackWork)step.Work;
-            stem = $"{(pack.Transposed ? "PackTransposed" : "Pack")}{Dimensions(pack.Weight)}";
+            stem = $"{(pack.Algorithm == ConvolutionAlgorithm.Winograd ? "Winograd" : "")}{(pack.Transposed ? "PackTransposed" : "Pack")}{Dimensions(pack.Weight)}";
             EmitPack(code, pack);
         }
         string text = code.ToString();
@@ -57,6 +57,10 @@ internal static class KernelEmitter
         Node? anchor = kernel.Group.Anchor;
         switch (kernel.Group.Kind)
         {
+            case KernelKind.Convolution when kernel.Algorithm == ConvolutionAlgorithm.Winograd:
+                return $"WinogradConvolution.Run({Geometry(anchor!)}, {first}, a.Buffers[1], {body});";
+            case KernelKind.TransposedConvolution when kernel.Algorithm == ConvolutionAlgorithm.Winograd:
+                return $"WinogradConvolution.RunTransposed({Geometry(anchor!)}, {first}, a.Buffers[1], {body});";
             case KernelKind.Convolution:
                 return $"DenseConvolution.Run({Geometry(anchor!)}, {first}, a.Buffers[1], {body});";
             case KernelKind.TransposedConvolution:
@@ -100,8 +104,10 @@ internal static class KernelEmitter
     {
         Shape w = pack.Weight;
         string geometry = Geometry(w, pack.Settings);
+        bool winograd = pack.Algorithm == ConvolutionAlgorithm.Winograd;
+        string method = (winograd ? "WinogradPacking." : "WeightPacking.") + (pack.Transposed ? "PackTransposed" : "PackForward");
         code.Line("public static void Run(in KernelArguments a, in WorkSlice s)").Open()
-            .Line($"WeightPacking.{(pack.Transposed ? "PackTransposed" : "PackForward")}({geometry}, a.Buffers[0], a.Buffers[1], in s);")
+            .Line($"{method}({geometry}, a.Buffers[0], a.Buffers[1], {(winograd ? "in a, " : "")}in s);")
             .Close();
     }
 
@@ -133,7 +139,7 @@ internal static class KernelEmitter
         bool reduces = kernel.Body.Reductions.Count > 0;
         string kind = kernel.Group.Kind == KernelKind.Map && reduces ? (kernel.Body.Stores.Count > 0 ? "MapReduce" : "Reduce") : kernel.Group.Kind.ToString();
         bool gelu = kernel.Body.Values.Any(v => v is UnaryValue { Kind: UnaryKind.Erf });
-        return kind + dimensions + (gelu ? "Gelu" : "") + (IsFlat(kernel, step) ? "Flat" : "");
+        return (kernel.Algorithm == ConvolutionAlgorithm.Winograd ? "Winograd" : "") + kind + dimensions + (gelu ? "Gelu" : "") + (IsFlat(kernel, step) ? "Flat" : "");
     }
 
     // FNV-1a, 32 bits: names need to be stable and short; the collector checks that equal names have equal code.

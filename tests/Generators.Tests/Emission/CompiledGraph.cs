@@ -44,7 +44,7 @@ internal sealed class CompiledGraph
     /// <summary>Compiles graphs together: into one assembly, with equal kernels once.</summary>
     public static IReadOnlyList<CompiledGraph> CompileAll(IReadOnlyList<(NetworkGraph Graph, bool Fuse)> graphs)
     {
-        CompiledPlan[] compiled = [.. graphs.Select(g => NetworkCompiler.Compile(g.Graph, g.Fuse))];
+        CompiledPlan[] compiled = [.. graphs.Select(g => NetworkCompiler.Compile(g.Graph, g.Fuse, schedule: ConvolutionSchedule.Cpu))];
         EmittedPlan[] emitted = [.. compiled.Select((c, i) => CSharpBackend.EmitPlan(c, $"Create{i}"))];
         var code = new CodeWriter();
         CSharpBackend.WriteHead(code, "Emitted");

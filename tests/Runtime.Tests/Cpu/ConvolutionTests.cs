@@ -39,7 +39,7 @@ public sealed unsafe class ConvolutionTests
     [MemberData(nameof(Cases))]
     public void Dense_convolution_is_its_definition(int[] numbers)
     {
-        using var c = new Case(numbers, depthwise: false);
+        using var c = new ConvolutionCase(numbers, depthwise: false);
         double[] expected = Reference.Convolution(c.Geometry, c.X, c.W, c.Gy.Height, c.Gy.Width);
         ForEachChunking(() => c.Like(c.Gy), (y, chunks) => Dense(c, y, chunks), expected);
     }
@@ -48,7 +48,7 @@ public sealed unsafe class ConvolutionTests
     [MemberData(nameof(Cases))]
     public void Transposed_convolution_is_its_definition_and_the_adjoint(int[] numbers)
     {
-        using var c = new Case(numbers, depthwise: false);
+        using var c = new ConvolutionCase(numbers, depthwise: false);
         double[] expected = Reference.Transposed(c.Geometry, c.Gy, c.W, c.X.Height, c.X.Width);
         ForEachChunking(() => c.Like(c.X), (y, chunks) => DenseTransposed(c, y, chunks), expected);
 
@@ -63,7 +63,7 @@ public sealed unsafe class ConvolutionTests
     [MemberData(nameof(Cases))]
     public void Weight_gradient_is_its_definition(int[] numbers)
     {
-        using var c = new Case(numbers, depthwise: false);
+        using var c = new ConvolutionCase(numbers, depthwise: false);
         double[] expected = Reference.WeightGradient(c.Geometry, c.X, c.Gy);
         ForEachChunking(
             () => new NativeTensor(c.W.Images, c.W.Height, c.W.Width, c.W.Channels),
@@ -109,7 +109,7 @@ public sealed unsafe class ConvolutionTests
     [MemberData(nameof(DepthwiseCases))]
     public void Depthwise_convolution_and_gradients_are_their_definitions(int[] n)
     {
-        using var c = new Case([n[0], n[0], n[1], n[1], n[2], n[3], n[4], n[5], n[6], n[7]], depthwise: true);
+        using var c = new ConvolutionCase([n[0], n[0], n[1], n[1], n[2], n[3], n[4], n[5], n[6], n[7]], depthwise: true);
         ForEachChunking(
             () => c.Like(c.Gy),
             (y, chunks) => Launch.Run(y, c.X.Height, c.X.Width, chunks, (in a, in s) =>
@@ -136,12 +136,12 @@ public sealed unsafe class ConvolutionTests
     }
 
     /// <summary>Against the definition with one chunk; with two, three and more than there are rows, equal to the bit.</summary>
-    private static void ForEachChunking(Func<NativeTensor> create, Action<NativeTensor, int> run, double[] expected)
+    internal static void ForEachChunking(Func<NativeTensor> create, Action<NativeTensor, int> run, double[] expected, double tolerance = Tolerance)
     {
         using NativeTensor whole = create();
         run(whole, 1);
         whole.AssertGuards();
-        whole.AssertClose(expected, Tolerance, "one chunk");
+        whole.AssertClose(expected, tolerance, "one chunk");
         foreach (int chunks in new[] { 2, 3, 64 })
         {
             using NativeTensor cut = create();
@@ -151,7 +151,7 @@ public sealed unsafe class ConvolutionTests
         }
     }
 
-    private static void Dense(Case c, NativeTensor y, int chunks)
+    private static void Dense(ConvolutionCase c, NativeTensor y, int chunks)
     {
         using var packed = c.Pack(transposed: false, chunks);
         Launch.Run(y, c.X.Height, c.X.Width, chunks, (in a, in s) =>
@@ -162,7 +162,7 @@ public sealed unsafe class ConvolutionTests
         });
     }
 
-    private static void DenseTransposed(Case c, NativeTensor y, int chunks)
+    private static void DenseTransposed(ConvolutionCase c, NativeTensor y, int chunks)
     {
         using var packed = c.Pack(transposed: true, chunks);
         Launch.Run(y, c.Gy.Height, c.Gy.Width, chunks, (in a, in s) =>
@@ -171,49 +171,5 @@ public sealed unsafe class ConvolutionTests
             DenseConvolutionTransposed.Run(c.Geometry, c.Gy.Pointer, c.Gy.Pitch, packed.Pointer, ref body, in a, in s);
             Assert.Equal((0, 1), (body.WrongPositions, body.Chunks));
         });
-    }
-
-    /// <summary>Operands of one convolution; x and gy are channel ranges of wider pixels.</summary>
-    private sealed class Case : IDisposable
-    {
-        public Case(int[] n, bool depthwise)
-        {
-            var random = new Random(n.Sum());
-            Geometry = new ConvolutionGeometry(n[0], n[1], n[2], n[3], n[4], n[5], n[6]);
-            X = NativeTensor.Random(random, n[7], n[8], n[9], n[0], before: 3, after: 2);
-            W = NativeTensor.Random(random, n[1], n[2], n[3], depthwise ? 1 : n[0]);
-            Gy = NativeTensor.Random(random, n[7], Geometry.OutputHeight(n[8]), Geometry.OutputWidth(n[9]), n[1], before: 1, after: 4);
-        }
-
-        public ConvolutionGeometry Geometry { get; }
-
-        public NativeTensor X { get; }
-
-        public NativeTensor W { get; }
-
-        public NativeTensor Gy { get; }
-
-        public NativeTensor Like(NativeTensor t) => new(t.Images, t.Height, t.Width, t.Channels, before: 5, after: 1);
-
-        public NativeTensor Pack(bool transposed, int chunks)
-        {
-            var packed = new NativeTensor(1, 1, 1, (int)WeightPacking.PackedFloats(Geometry, transposed));
-            Launch.Run(packed, 1, 1, chunks, (in a, in s) =>
-            {
-                if (transposed)
-                    WeightPacking.PackTransposed(Geometry, W.Pointer, packed.Pointer, in s);
-                else
-                    WeightPacking.PackForward(Geometry, W.Pointer, packed.Pointer, in s);
-            });
-            packed.AssertGuards();
-            return packed;
-        }
-
-        public void Dispose()
-        {
-            X.Dispose();
-            W.Dispose();
-            Gy.Dispose();
-        }
     }
 }

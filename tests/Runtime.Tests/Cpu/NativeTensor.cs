@@ -128,16 +128,12 @@ internal delegate void ChunkAction(in KernelArguments a, in WorkSlice s);
 /// <summary>Runs the chunks of a kernel one after the other, each with scratch full of NaN.</summary>
 internal static unsafe class Launch
 {
-    public static void Run(NativeTensor domain, int inputHeight, int inputWidth, int chunks, ChunkAction action)
+    public static void Run(NativeTensor domain, int inputHeight, int inputWidth, int chunks, ChunkAction action, bool strict = false)
     {
         var arguments = new KernelArguments
         {
-            Images = domain.Images,
-            Height = domain.Height,
-            Width = domain.Width,
-            Channels = domain.Channels,
-            InputHeight = inputHeight,
-            InputWidth = inputWidth,
+            Images = domain.Images, Height = domain.Height, Width = domain.Width, Channels = domain.Channels,
+            InputHeight = inputHeight, InputWidth = inputWidth, Strict = strict,
         };
         float* scratch = (float*)NativeMemory.AlignedAlloc(WorkSlice.ScratchFloats * sizeof(float), 64);
         try

@@ -1,0 +1,55 @@
+using FocalNet.Graph.Fusion;
+using FocalNet.Graph.Ir;
+using FocalNet.Graph.Ops;
+
+namespace FocalNet.Graph.Planning;
+
+/// <summary>How a dense convolution, or its adjoint with respect to its input, is computed.</summary>
+public enum ConvolutionAlgorithm
+{
+    /// <summary>By its definition, as an implicit GEMM.</summary>
+    Direct,
+
+    /// <summary>Winograd's F(4×4, 3×3): 36 products for 16 outputs in place of 144, from transformed weights.</summary>
+    Winograd,
+}
+
+/// <summary>
+/// Which algorithm each convolution gets: data beside the kernels, measured (docs/benchmarks/cpu-kernels.md). A device that
+/// lays out packed weights by itself keeps to <see cref="Direct"/>.
+/// </summary>
+/// <param name="WinogradInputs">Least channels that are summed over for Winograd.</param>
+/// <param name="WinogradOutputs">Least channels that are written for Winograd.</param>
+public sealed record ConvolutionSchedule(int WinogradInputs, int WinogradOutputs)
+{
+    /// <summary>Direct convolution everywhere.</summary>
+    public static ConvolutionSchedule Direct { get; } = new(int.MaxValue, int.MaxValue);
+
+    /// <summary>
+    /// What is faster on processors. Below 16 channels a transform costs more than it saves; a tile's 36 products of more
+    /// than 512 channels would not fit a worker's scratch memory.
+    /// </summary>
+    public static ConvolutionSchedule Cpu { get; } = new(16, 16);
+
+    private const int MaximumInputs = 512;
+
+    /// <summary>The algorithm of a kernel; direct for kernels of other kinds.</summary>
+    /// <param name="group">The kernel.</param>
+    public ConvolutionAlgorithm Choose(KernelGroup group) => group.Kind switch
+    {
+        KernelKind.Convolution => Choose(group.Anchor!.Inputs[1].Shape, ((ConvolutionOp)group.Anchor.Op).Settings, transposed: false),
+        KernelKind.TransposedConvolution => Choose(group.Anchor!.Inputs[1].Shape, ((TransposedConvolutionOp)group.Anchor.Op).Settings, transposed: true),
+        _ => ConvolutionAlgorithm.Direct,
+    };
+
+    private ConvolutionAlgorithm Choose(Shape weight, ConvolutionSettings settings, bool transposed)
+    {
+        bool form = weight.H.Value == 3 && weight.W.Value == 3 && settings is { Stride: 1, Dilation: 1, Padding: >= 0 and <= 2 };
+        int inputs = transposed ? weight.N.Value : weight.C, outputs = transposed ? weight.C : weight.N.Value;
+        return form && inputs >= WinogradInputs && inputs <= MaximumInputs && outputs >= WinogradOutputs ? ConvolutionAlgorithm.Winograd : ConvolutionAlgorithm.Direct;
+    }
+
+    /// <summary>Coefficients that packed weights hold for each pair of channels.</summary>
+    internal static int Coefficients(ConvolutionAlgorithm algorithm, Shape weight) =>
+        algorithm == ConvolutionAlgorithm.Winograd ? 36 : weight.H.Value * weight.W.Value;
+}

@@ -1,0 +1,129 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace FocalNet.Runtime.Cpu;
+
+/// <summary>
+/// The transforms of Winograd's F(4×4, 3×3) (A. Lavin and S. Gray, https://arxiv.org/abs/1509.09308), eight channels at a
+/// time: a tile of 4×4 outputs is 36 products of a transformed 6×6 tile of inputs, in place of 144.
+/// </summary>
+/// <remarks>
+/// The interpolation points are 0, ±<see cref="A"/>, ±<see cref="B"/> and ∞. All three matrices follow from the Toom-Cook
+/// construction with M(t) = t·(t² − A²)·(t² − B²); the customary 1 and 2 are the special case with small integers, these
+/// lose less: see docs/benchmarks/cpu-kernels.md.
+/// </remarks>
+internal static unsafe class WinogradTransform
+{
+    /// <summary>Outputs of a tile along one axis.</summary>
+    public const int Outputs = 4;
+
+    /// <summary>Inputs of a tile along one axis, and products.</summary>
+    public const int Inputs = 6;
+
+    /// <summary>Products of a tile.</summary>
+    public const int Products = Inputs * Inputs;
+
+    private const float A = 0.625f, B = 1.5f;
+    private const float A2 = A * A, B2 = B * B, Both = A2 * B2, Sum = A2 + B2;
+
+    /// <summary>v[6·i + j] = (Bᵀ d B)[i, j] for eight channels.</summary>
+    /// <param name="d">The tile's first input pixel.</param>
+    /// <param name="row">Floats from one of its rows to the next.</param>
+    /// <param name="pixel">Floats from one of its pixels to the next.</param>
+    /// <param name="v">The first product's input.</param>
+    /// <param name="product">Floats from one product's input to the next.</param>
+    /// <param name="temporary">36 · 8 floats.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Input(float* d, nint row, nint pixel, float* v, nint product, float* temporary)
+    {
+        float* t = temporary;
+        for (int i = 0; i < Inputs; i++, d += row, t += 8)
+            InputLine(d, pixel, t, Inputs * 8);
+        t = temporary;
+        for (int j = 0; j < Inputs; j++, t += Inputs * 8, v += product)
+            InputLine(t, 8, v, Inputs * product);
+    }
+
+    /// <summary>y[4·i + j] = (Aᵀ m A)[i, j] for eight channels.</summary>
+    /// <param name="m">The first product.</param>
+    /// <param name="product">Floats from one product to the next.</param>
+    /// <param name="y">The first output.</param>
+    /// <param name="output">Floats from one output to the next.</param>
+    /// <param name="temporary">24 · 8 floats.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Output(float* m, nint product, float* y, nint output, float* temporary)
+    {
+        float* t = temporary;
+        for (int i = 0; i < Inputs; i++, m += Inputs * product, t += 8)
+            OutputLine(m, product, t, Inputs * 8);
+        t = temporary;
+        for (int j = 0; j < Outputs; j++, t += Inputs * 8, y += output)
+            OutputLine(t, 8, y, Outputs * output);
+    }
+
+    /// <summary>u[6·i + j] = (G w Gᵀ)[i, j], in double: it is done once, and its error would stay in every output.</summary>
+    /// <param name="w">3×3.</param>
+    /// <param name="u">6×6.</param>
+    public static void Weights(ReadOnlySpan<double> w, Span<double> u)
+    {
+        Span<double> half = stackalloc double[Inputs * 3];
+        for (int j = 0; j < 3; j++)
+            WeightLine(w[j], w[3 + j], w[6 + j], half[j..], 3);
+        for (int i = 0; i < Inputs; i++)
+            WeightLine(half[3 * i], half[(3 * i) + 1], half[(3 * i) + 2], u[(Inputs * i)..], 1);
+    }
+
+    /// <summary>Rows of G: [1, p, p²] over the product of p's distances to the other points.</summary>
+    private static void WeightLine(double w0, double w1, double w2, Span<double> to, int step)
+    {
+        const double a = A, b = B;
+        double inA = 2 * a * a * ((a * a) - (b * b)), inB = 2 * b * b * ((b * b) - (a * a));
+        to[0] = w0 / (a * a * b * b);
+        to[step] = (w0 + (a * w1) + (a * a * w2)) / inA;
+        to[2 * step] = (w0 - (a * w1) + (a * a * w2)) / inA;
+        to[3 * step] = (w0 + (b * w1) + (b * b * w2)) / inB;
+        to[4 * step] = (w0 - (b * w1) + (b * b * w2)) / inB;
+        to[5 * step] = w2;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void InputLine(float* from, nint step, float* to, nint toStep)
+    {
+        var d0 = Vector256.Load(from);
+        var d1 = Vector256.Load(from + step);
+        var d2 = Vector256.Load(from + (2 * step));
+        var d3 = Vector256.Load(from + (3 * step));
+        var d4 = Vector256.Load(from + (4 * step));
+        var d5 = Vector256.Load(from + (5 * step));
+        Madd(Vector256.Create(Both), d0, Madd(Vector256.Create(-Sum), d2, d4)).Store(to);
+        Madd(Vector256.Create(Both), d1, Madd(Vector256.Create(-Sum), d3, d5)).Store(to + (5 * toStep));
+        var even = Madd(Vector256.Create(-B2), d2, d4);
+        var odd = Madd(Vector256.Create(-B2), d1, d3);
+        Madd(Vector256.Create(A), odd, even).Store(to + toStep);
+        Madd(Vector256.Create(-A), odd, even).Store(to + (2 * toStep));
+        even = Madd(Vector256.Create(-A2), d2, d4);
+        odd = Madd(Vector256.Create(-A2), d1, d3);
+        Madd(Vector256.Create(B), odd, even).Store(to + (3 * toStep));
+        Madd(Vector256.Create(-B), odd, even).Store(to + (4 * toStep));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void OutputLine(float* from, nint step, float* to, nint toStep)
+    {
+        var m1 = Vector256.Load(from + step);
+        var m2 = Vector256.Load(from + (2 * step));
+        var m3 = Vector256.Load(from + (3 * step));
+        var m4 = Vector256.Load(from + (4 * step));
+        var evenA = m1 + m2;
+        var oddA = m1 - m2;
+        var evenB = m3 + m4;
+        var oddB = m3 - m4;
+        (Vector256.Load(from) + evenA + evenB).Store(to);
+        Madd(Vector256.Create(B), oddB, Vector256.Create(A) * oddA).Store(to + toStep);
+        Madd(Vector256.Create(B2), evenB, Vector256.Create(A2) * evenA).Store(to + (2 * toStep));
+        Madd(Vector256.Create(B2 * B), oddB, Madd(Vector256.Create(A2 * A), oddA, Vector256.Load(from + (5 * step)))).Store(to + (3 * toStep));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Madd(Vector256<float> x, Vector256<float> y, Vector256<float> z) => Vector256.MultiplyAddEstimate(x, y, z);
+}

@@ -1,0 +1,226 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using FocalNet.Runtime.Cpu;
+
+namespace FocalNet.Runtime.Tests.Cpu;
+
+/// <summary>
+/// Times convolution kernels against the processor's peak. Not run unless asked for:
+/// <c>dotnet run -c Release --project tests/Runtime.Tests -- --explicit only --filter-class "*KernelBenchmark"</c>. Best of many short runs,
+/// one thread; the peak is measured between them, so that a shared machine disturbs both alike.
+/// </summary>
+public sealed unsafe class KernelBenchmark
+{
+    private const double Seconds = 0.3;
+    private static double peak;
+
+    [Theory(Explicit = true)]
+    [InlineData(16, 16, 256, 256, true)]
+    [InlineData(16, 16, 128, 128, true)]
+    [InlineData(64, 64, 128, 128, true)]
+    [InlineData(128, 128, 64, 64, true)]
+    [InlineData(128, 64, 128, 128, false)]
+    [InlineData(256, 128, 64, 64, false)]
+    [InlineData(32, 32, 256, 256, false)]
+    public void Forward(int inputs, int outputs, int height, int width, bool gelu)
+    {
+        using var c = new ConvolutionCase([inputs, outputs, 3, 3, 1, 1, 1, 1, height, width], depthwise: false, pitchChannels: false);
+        using NativeTensor y = new(1, height, width, outputs), direct = c.Pack(transposed: false, 1), winograd = c.PackWinograd(transposed: false, 1);
+        double flops = 2.0 * 9 * inputs * outputs * height * width;
+        Report($"forward {inputs}->{outputs} {height}x{width}{(gelu ? " gelu" : string.Empty)}", flops,
+            ("direct", () => Chunk(y, height, width, (in a, in s) => Direct(c, direct, y, gelu, in a, in s))),
+            ("winograd", () => Chunk(y, height, width, (in a, in s) => Winograd(c, winograd, y, gelu, in a, in s))));
+    }
+
+    [Theory(Explicit = true)]
+    [InlineData(16, 16, 256, 256)]
+    [InlineData(64, 64, 128, 128)]
+    [InlineData(128, 128, 64, 64)]
+    [InlineData(32, 32, 256, 256)]
+    public void WeightGradient(int inputs, int outputs, int height, int width)
+    {
+        using var c = new ConvolutionCase([inputs, outputs, 3, 3, 1, 1, 1, 1, height, width], depthwise: false, pitchChannels: false);
+        using var dw = new NativeTensor(outputs, 3, 3, inputs);
+        double flops = 2.0 * 9 * inputs * outputs * height * width;
+        Report($"weight gradient {inputs}->{outputs} {height}x{width}", flops,
+            ("direct", () => Chunk(dw, height, width, (in a, in s) =>
+                ConvolutionWeightGradient.Run(c.Geometry, c.X.Pointer, c.X.Pitch, c.Gy.Pointer, c.Gy.Pitch, dw.Pointer, 1, height, width, in a, in s))));
+    }
+
+    /// <summary>Largest and root-mean-square errors against double, over the largest result.</summary>
+    [Theory(Explicit = true)]
+    [InlineData(16)]
+    [InlineData(64)]
+    [InlineData(256)]
+    public void Accuracy(int channels)
+    {
+        using var c = new ConvolutionCase([channels, 16, 3, 3, 1, 1, 1, 1, 32, 32], depthwise: false, pitchChannels: false);
+        using NativeTensor y = new(1, 32, 32, 16), direct = c.Pack(transposed: false, 1), winograd = c.PackWinograd(transposed: false, 1);
+        double[] expected = Reference.Convolution(c.Geometry, c.X, c.W, 32, 32);
+        Chunk(y, 32, 32, (in a, in s) => Direct(c, direct, y, false, in a, in s));
+        string text = Error(y.Values(), expected);
+        Chunk(y, 32, 32, (in a, in s) => Winograd(c, winograd, y, false, in a, in s));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"accuracy of {channels} channels: direct {text}, winograd {Error(y.Values(), expected)} (largest, root mean square)"));
+    }
+
+    private static string Error(double[] actual, double[] expected)
+    {
+        double scale = expected.Max(Math.Abs);
+        double[] errors = [.. actual.Zip(expected, (a, e) => Math.Abs(a - e) / scale)];
+        return string.Create(CultureInfo.InvariantCulture, $"{errors.Max():E1} {Math.Sqrt(errors.Average(e => e * e)):E1}");
+    }
+
+    private static void Direct(ConvolutionCase c, NativeTensor packed, NativeTensor y, bool gelu, in KernelArguments a, in WorkSlice s)
+    {
+        if (gelu)
+        {
+            var body = new GeluBody(y);
+            DenseConvolution.Run(c.Geometry, c.X.Pointer, c.X.Pitch, packed.Pointer, ref body, in a, in s);
+        }
+        else
+        {
+            var body = new PlainBody(y);
+            DenseConvolution.Run(c.Geometry, c.X.Pointer, c.X.Pitch, packed.Pointer, ref body, in a, in s);
+        }
+    }
+
+    private static void Winograd(ConvolutionCase c, NativeTensor packed, NativeTensor y, bool gelu, in KernelArguments a, in WorkSlice s)
+    {
+        if (gelu)
+        {
+            var body = new GeluBody(y);
+            WinogradConvolution.Run(c.Geometry, c.X.Pointer, c.X.Pitch, packed.Pointer, ref body, in a, in s);
+        }
+        else
+        {
+            var body = new PlainBody(y);
+            WinogradConvolution.Run(c.Geometry, c.X.Pointer, c.X.Pitch, packed.Pointer, ref body, in a, in s);
+        }
+    }
+
+    private static readonly nint scratch = (nint)System.Runtime.InteropServices.NativeMemory.AlignedAlloc(WorkSlice.ScratchFloats * sizeof(float), 64);
+
+    private static void Chunk(NativeTensor domain, int height, int width, ChunkAction action)
+    {
+        var arguments = new KernelArguments
+        {
+            Images = domain.Images, Height = domain.Height, Width = domain.Width, Channels = domain.Channels, InputHeight = height, InputWidth = width,
+        };
+        action(in arguments, new WorkSlice(0, 1, (float*)scratch));
+    }
+
+    /// <summary>Prints, for each way, its rate by direct convolution's operations, over the peak.</summary>
+    private static void Report(string what, double flops, params (string Name, Action Run)[] ways)
+    {
+        double[] best = new double[ways.Length];
+        Array.Fill(best, double.MaxValue);
+        foreach ((string _, Action run) in ways)
+        {
+            for (int i = 0; i < 3; i++)
+                run();
+        }
+
+        var clock = Stopwatch.StartNew();
+        do
+        {
+            peak = Math.Max(peak, Peak());
+            for (int i = 0; i < ways.Length; i++)
+            {
+                long start = Stopwatch.GetTimestamp();
+                ways[i].Run();
+                best[i] = Math.Min(best[i], Stopwatch.GetElapsedTime(start).TotalSeconds);
+            }
+        }
+        while (clock.Elapsed.TotalSeconds < Seconds * (1 + ways.Length));
+        string text = string.Join("  ", ways.Select((w, i) => string.Create(CultureInfo.InvariantCulture, $"{w.Name} {best[i] * 1e3,7:F2} ms {100 * flops / best[i] / peak,4:F0} %")));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{what,-36} {text}   (peak {peak / 1e9:F1} GFLOP/s)"));
+    }
+
+    /// <summary>Floating-point operations a second of independent fused multiply-adds.</summary>
+    private static double Peak()
+    {
+        const int rounds = 20_000;
+        double best = double.MaxValue;
+        for (int repeat = 0; repeat < 5; repeat++)
+        {
+            long start = Stopwatch.GetTimestamp();
+            sink = MultiplyAdds(rounds);
+            best = Math.Min(best, Stopwatch.GetElapsedTime(start).TotalSeconds);
+        }
+
+        return rounds * 12.0 * 16 / best;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static float MultiplyAdds(int rounds)
+    {
+        Vector256<float> x = Vector256.Create(0.999f), y = Vector256.Create(1e-3f);
+        Vector256<float> a = x, b = x, c = x, d = x, e = x, f = x, g = x, h = x, i = x, j = x, k = x, l = x;
+        for (int n = 0; n < rounds; n++)
+        {
+            a = Vector256.MultiplyAddEstimate(a, x, y);
+            b = Vector256.MultiplyAddEstimate(b, x, y);
+            c = Vector256.MultiplyAddEstimate(c, x, y);
+            d = Vector256.MultiplyAddEstimate(d, x, y);
+            e = Vector256.MultiplyAddEstimate(e, x, y);
+            f = Vector256.MultiplyAddEstimate(f, x, y);
+            g = Vector256.MultiplyAddEstimate(g, x, y);
+            h = Vector256.MultiplyAddEstimate(h, x, y);
+            i = Vector256.MultiplyAddEstimate(i, x, y);
+            j = Vector256.MultiplyAddEstimate(j, x, y);
+            k = Vector256.MultiplyAddEstimate(k, x, y);
+            l = Vector256.MultiplyAddEstimate(l, x, y);
+        }
+
+        return Vector256.Sum(a + b + c + d + e + f + g + h + i + j + k + l);
+    }
+
+    private static volatile float sink;
+
+    private readonly struct PlainBody(NativeTensor to) : IKernelBody
+    {
+        private readonly float* pointer = to.Pointer;
+        private readonly nint pitch = to.Pitch;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Apply(Vector256<float> value, nint pixel, int image, int y, int x, int channel) => value.Store(pointer + (pixel * pitch) + channel);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Apply(float value, nint pixel, int image, int y, int x, int channel) => pointer[(pixel * pitch) + channel] = value;
+
+        public void EndPixel(nint pixel, int image, int y, int x)
+        {
+        }
+
+        public void EndChunk()
+        {
+        }
+    }
+
+    private readonly struct GeluBody(NativeTensor to) : IKernelBody
+    {
+        private readonly float* pointer = to.Pointer;
+        private readonly nint pitch = to.Pitch;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Apply(Vector256<float> value, nint pixel, int image, int y, int x, int channel)
+        {
+            var half = value * 0.5f;
+            Vector256.MultiplyAddEstimate(half, VectorMath.Erf(value * 0.70710678f), half).Store(pointer + (pixel * pitch) + channel);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Apply(float value, nint pixel, int image, int y, int x, int channel) =>
+            pointer[(pixel * pitch) + channel] = 0.5f * value * (1 + VectorMath.Erf(value * 0.70710678f));
+
+        public void EndPixel(nint pixel, int image, int y, int x)
+        {
+        }
+
+        public void EndChunk()
+        {
+        }
+    }
+}
