@@ -30,7 +30,7 @@ public class DocumentTests
         IEnumerable<string> paths = Regex.Matches(Repository.Read("README.md"), @"`((Graph|Generators|Runtime|Model|samples|tests|docs)/[\w./]*)`").Select(m => m.Groups[1].Value);
 
         Assert.NotEmpty(paths);
-        Assert.Empty(paths.Where(p => !File.Exists(Path.Combine(Repository.Root, p)) && !Directory.Exists(Path.Combine(Repository.Root, p))));
+        Assert.DoesNotContain(paths, p => !File.Exists(Path.Combine(Repository.Root, p)) && !Directory.Exists(Path.Combine(Repository.Root, p)));
     }
 
     /// <summary>A block of code under a comment with a file's name stands in that file, which is compiled; its comments may be left out.</summary>
