@@ -57,20 +57,4 @@ public class SourceTests
     [Fact]
     public void There_is_no_Python() =>
         Assert.DoesNotContain(Repository.Files, f => Path.GetExtension(f) is ".py" or ".ipynb" or ".pyc");
-
-    /// <summary>Links between documents lead somewhere.</summary>
-    [Fact]
-    public void Links_in_documents_lead_to_files()
-    {
-        var link = new Regex(@"\]\((?!https?:|#)([^)#\s]+)(#[^)]*)?\)|src=""(?!https?:)([^""]+)""");
-        IEnumerable<string> broken =
-            from file in Repository.Files.Where(f => f.EndsWith(".md", StringComparison.Ordinal) && !f.StartsWith("tests/Golden/", StringComparison.Ordinal))
-            from Match match in link.Matches(Repository.Read(file))
-            let target = match.Groups[1].Success ? match.Groups[1].Value : match.Groups[3].Value
-            let path = Path.Combine(Repository.Root, Path.GetDirectoryName(file)!, target)
-            where !File.Exists(path) && !Directory.Exists(path)
-            select $"{file}: {target}";
-
-        Assert.Empty(broken);
-    }
 }
