@@ -57,7 +57,7 @@ internal static class RestorationTasks
             ValidationPictures = 16,
         },
         // About 0.25 s of processor time a step (AVX-512, measured on a busy machine), so some two minutes on two cores.
-        // Large crops pay: at equal cost, 4 × 64² gained a decibel less, 1 × 128² nearly two.
+        // Large crops pay, single ones do not: 600 steps of 4 × 64² gained 3.0 dB, half a run of 1 × 128² 2.2 dB, this 4.3 dB.
         Embedded = new TrainingDefaults
         {
             Network = "Tiny",
