@@ -29,6 +29,7 @@ internal sealed class BatchPrefetcher : IDisposable
     public Batch Next(CancellationToken cancellation = default)
     {
         ObjectDisposedException.ThrowIf(_stop.IsCancellationRequested, this);
+        cancellation.ThrowIfCancellationRequested();
         var task = _underWay.Peek();
         WaitForEnd(task, cancellation);
         _underWay.Dequeue();

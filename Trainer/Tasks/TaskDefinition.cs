@@ -56,16 +56,18 @@ internal static class RestorationTasks
             Validations = 100,
             ValidationPictures = 16,
         },
+        // About 0.25 s of processor time a step (AVX-512, measured on a busy machine), so some two minutes on two cores.
+        // Large crops pay, single ones do not: 600 steps of 4 × 64² gained 3.0 dB, half a run of 1 × 128² 2.2 dB, this 4.3 dB.
         Embedded = new TrainingDefaults
         {
             Network = "Tiny",
-            Batch = 4,
-            Crop = 64,
+            Batch = 2,
+            Crop = 96,
             Flip = 0.5,
             LearningRate = 8e-4,
             WarmUpEpochs = 1,
             Clip = 0.001,
-            Steps = 600,
+            Steps = 900,
             Validations = 4,
             ValidationPictures = 8,
         },

@@ -73,7 +73,7 @@ public sealed class BadInputTests : IDisposable
         var pickle = Pickle("touch " + marker);
         File.WriteAllBytes(_folder["plain.pkl"], pickle);
         using (var archive = ZipFile.Open(_folder["zip.pth"], ZipArchiveMode.Create))
-        using (var entry = archive.CreateEntry("net/data.pkl").Open())
+        using (var entry = archive.CreateEntry("net/data.pkl", CompressionLevel.NoCompression).Open())
         {
             entry.Write(pickle);
         }
