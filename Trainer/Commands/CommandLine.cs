@@ -44,6 +44,7 @@ internal static class CommandLine
 
         root.Add(RestoreCommand.Create(terminal, cancellation));
         root.Add(EvaluateCommand.Create(terminal, cancellation));
+        root.Add(HazeCommand.Create(terminal, cancellation));
         root.Add(DescribeCommand.Create(terminal));
         root.Add(KernelsCommand.Create(terminal));
         return root;
