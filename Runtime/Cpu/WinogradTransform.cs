@@ -61,6 +61,36 @@ internal static unsafe class WinogradTransform
             OutputLine(t, 8, y, Outputs * output);
     }
 
+    /// <summary>z[6·i + j] = (A g Aᵀ)[i, j] for eight channels: the adjoint of <see cref="Output"/>.</summary>
+    /// <param name="g">The first of 4×4 gradients.</param>
+    /// <param name="row">Floats from one row of gradients to the next.</param>
+    /// <param name="pixel">Floats from one gradient to the next.</param>
+    /// <param name="z">The first product's gradient.</param>
+    /// <param name="product">Floats from one product's gradient to the next.</param>
+    /// <param name="temporary">24 · 8 floats.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void OutputAdjoint(float* g, nint row, nint pixel, float* z, nint product, float* temporary)
+    {
+        float* t = temporary;
+        for (int i = 0; i < Outputs; i++, g += row, t += 8)
+            OutputAdjointLine(g, pixel, t, Outputs * 8);
+        t = temporary;
+        for (int j = 0; j < Inputs; j++, t += Outputs * 8, z += product)
+            OutputAdjointLine(t, 8, z, Inputs * product);
+    }
+
+    /// <summary>w[3·i + j] = (Gᵀ u G)[i, j]: the adjoint of <see cref="Weights"/>.</summary>
+    /// <param name="u">6×6.</param>
+    /// <param name="w">3×3.</param>
+    public static void WeightsAdjoint(ReadOnlySpan<double> u, Span<double> w)
+    {
+        Span<double> half = stackalloc double[Inputs * 3];
+        for (int i = 0; i < Inputs; i++)
+            WeightAdjointLine(u[(Inputs * i)..], 1, half[(3 * i)..], 1);
+        for (int j = 0; j < 3; j++)
+            WeightAdjointLine(half[j..], 3, w[j..], 3);
+    }
+
     /// <summary>u[6·i + j] = (G w Gᵀ)[i, j], in double: it is done once, and its error would stay in every output.</summary>
     /// <param name="w">3×3.</param>
     /// <param name="u">6×6.</param>
@@ -84,6 +114,35 @@ internal static unsafe class WinogradTransform
         to[3 * step] = (w0 + (b * w1) + (b * b * w2)) / inB;
         to[4 * step] = (w0 - (b * w1) + (b * b * w2)) / inB;
         to[5 * step] = w2;
+    }
+
+    private static void WeightAdjointLine(ReadOnlySpan<double> u, int step, Span<double> to, int toStep)
+    {
+        const double a = A, b = B;
+        double inA = 2 * a * a * ((a * a) - (b * b)), inB = 2 * b * b * ((b * b) - (a * a));
+        double u0 = u[0], u1 = u[step], u2 = u[2 * step], u3 = u[3 * step], u4 = u[4 * step], u5 = u[5 * step];
+        to[0] = (u0 / (a * a * b * b)) + ((u1 + u2) / inA) + ((u3 + u4) / inB);
+        to[toStep] = (a * (u1 - u2) / inA) + (b * (u3 - u4) / inB);
+        to[2 * toStep] = (a * a * (u1 + u2) / inA) + (b * b * (u3 + u4) / inB) + u5;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void OutputAdjointLine(float* from, nint step, float* to, nint toStep)
+    {
+        var g0 = Vector256.Load(from);
+        var g1 = Vector256.Load(from + step);
+        var g2 = Vector256.Load(from + (2 * step));
+        var g3 = Vector256.Load(from + (3 * step));
+        g0.Store(to);
+        g3.Store(to + (5 * toStep));
+        var even = Madd(Vector256.Create(A2), g2, g0);
+        var odd = Madd(Vector256.Create(A2), g3, g1);
+        Madd(Vector256.Create(A), odd, even).Store(to + toStep);
+        Madd(Vector256.Create(-A), odd, even).Store(to + (2 * toStep));
+        even = Madd(Vector256.Create(B2), g2, g0);
+        odd = Madd(Vector256.Create(B2), g3, g1);
+        Madd(Vector256.Create(B), odd, even).Store(to + (3 * toStep));
+        Madd(Vector256.Create(-B), odd, even).Store(to + (4 * toStep));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
