@@ -25,6 +25,7 @@ internal static unsafe class WinogradTransform
 
     private const float A = 0.625f, B = 1.5f;
     private const float A2 = A * A, B2 = B * B, Both = A2 * B2, Sum = A2 + B2;
+    private const float OverA = 1 / (2 * A2 * (A2 - B2)), OverB = 1 / (2 * B2 * (B2 - A2));
 
     /// <summary>v[6·i + j] = (Bᵀ d B)[i, j] for eight channels.</summary>
     /// <param name="d">The tile's first input pixel.</param>
@@ -79,51 +80,70 @@ internal static unsafe class WinogradTransform
             OutputAdjointLine(t, 8, z, Inputs * product);
     }
 
-    /// <summary>w[3·i + j] = (Gᵀ u G)[i, j]: the adjoint of <see cref="Weights"/>.</summary>
-    /// <param name="u">6×6.</param>
+    /// <summary>u[6·i + j] = (G w Gᵀ)[i, j] for eight pairs of channels.</summary>
     /// <param name="w">3×3.</param>
-    public static void WeightsAdjoint(ReadOnlySpan<double> u, Span<double> w)
+    /// <param name="row">Floats from one row of weights to the next.</param>
+    /// <param name="tap">Floats from one weight to the next.</param>
+    /// <param name="u">The first product's weights.</param>
+    /// <param name="product">Floats from one product's weights to the next.</param>
+    /// <param name="temporary">18 · 8 floats.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Weights(float* w, nint row, nint tap, float* u, nint product, float* temporary)
     {
-        Span<double> half = stackalloc double[Inputs * 3];
-        for (int i = 0; i < Inputs; i++)
-            WeightAdjointLine(u[(Inputs * i)..], 1, half[(3 * i)..], 1);
-        for (int j = 0; j < 3; j++)
-            WeightAdjointLine(half[j..], 3, w[j..], 3);
+        float* t = temporary;
+        for (int i = 0; i < 3; i++, w += row, t += 8)
+            WeightLine(w, tap, t, 3 * 8);
+        t = temporary;
+        for (int j = 0; j < Inputs; j++, t += 3 * 8, u += product)
+            WeightLine(t, 8, u, Inputs * product);
     }
 
-    /// <summary>u[6·i + j] = (G w Gᵀ)[i, j], in double: it is done once, and its error would stay in every output.</summary>
+    /// <summary>w[3·i + j] = (Gᵀ u G)[i, j] for eight pairs of channels: the adjoint of <see cref="Weights"/>.</summary>
+    /// <param name="u">The first product.</param>
+    /// <param name="product">Floats from one product to the next.</param>
     /// <param name="w">3×3.</param>
-    /// <param name="u">6×6.</param>
-    public static void Weights(ReadOnlySpan<double> w, Span<double> u)
+    /// <param name="tap">Floats from one weight to the next.</param>
+    /// <param name="temporary">18 · 8 floats.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void WeightsAdjoint(float* u, nint product, float* w, nint tap, float* temporary)
     {
-        Span<double> half = stackalloc double[Inputs * 3];
-        for (int j = 0; j < 3; j++)
-            WeightLine(w[j], w[3 + j], w[6 + j], half[j..], 3);
-        for (int i = 0; i < Inputs; i++)
-            WeightLine(half[3 * i], half[(3 * i) + 1], half[(3 * i) + 2], u[(Inputs * i)..], 1);
+        float* t = temporary;
+        for (int i = 0; i < Inputs; i++, u += Inputs * product, t += 8)
+            WeightAdjointLine(u, product, t, Inputs * 8);
+        t = temporary;
+        for (int j = 0; j < 3; j++, t += Inputs * 8, w += tap)
+            WeightAdjointLine(t, 8, w, 3 * tap);
     }
 
     /// <summary>Rows of G: [1, p, p²] over the product of p's distances to the other points.</summary>
-    private static void WeightLine(double w0, double w1, double w2, Span<double> to, int step)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void WeightLine(float* from, nint step, float* to, nint toStep)
     {
-        const double a = A, b = B;
-        double inA = 2 * a * a * ((a * a) - (b * b)), inB = 2 * b * b * ((b * b) - (a * a));
-        to[0] = w0 / (a * a * b * b);
-        to[step] = (w0 + (a * w1) + (a * a * w2)) / inA;
-        to[2 * step] = (w0 - (a * w1) + (a * a * w2)) / inA;
-        to[3 * step] = (w0 + (b * w1) + (b * b * w2)) / inB;
-        to[4 * step] = (w0 - (b * w1) + (b * b * w2)) / inB;
-        to[5 * step] = w2;
+        var w0 = Vector256.Load(from);
+        var w1 = Vector256.Load(from + step);
+        var w2 = Vector256.Load(from + (2 * step));
+        (w0 * (1 / Both)).Store(to);
+        w2.Store(to + (5 * toStep));
+        var even = Madd(Vector256.Create(A2), w2, w0) * OverA;
+        Madd(Vector256.Create(A * OverA), w1, even).Store(to + toStep);
+        Madd(Vector256.Create(-A * OverA), w1, even).Store(to + (2 * toStep));
+        even = Madd(Vector256.Create(B2), w2, w0) * OverB;
+        Madd(Vector256.Create(B * OverB), w1, even).Store(to + (3 * toStep));
+        Madd(Vector256.Create(-B * OverB), w1, even).Store(to + (4 * toStep));
     }
 
-    private static void WeightAdjointLine(ReadOnlySpan<double> u, int step, Span<double> to, int toStep)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void WeightAdjointLine(float* from, nint step, float* to, nint toStep)
     {
-        const double a = A, b = B;
-        double inA = 2 * a * a * ((a * a) - (b * b)), inB = 2 * b * b * ((b * b) - (a * a));
-        double u0 = u[0], u1 = u[step], u2 = u[2 * step], u3 = u[3 * step], u4 = u[4 * step], u5 = u[5 * step];
-        to[0] = (u0 / (a * a * b * b)) + ((u1 + u2) / inA) + ((u3 + u4) / inB);
-        to[toStep] = (a * (u1 - u2) / inA) + (b * (u3 - u4) / inB);
-        to[2 * toStep] = (a * a * (u1 + u2) / inA) + (b * b * (u3 + u4) / inB) + u5;
+        var u1 = Vector256.Load(from + step);
+        var u2 = Vector256.Load(from + (2 * step));
+        var u3 = Vector256.Load(from + (3 * step));
+        var u4 = Vector256.Load(from + (4 * step));
+        var evenA = (u1 + u2) * OverA;
+        var evenB = (u3 + u4) * OverB;
+        Madd(Vector256.Create(1 / Both), Vector256.Load(from), evenA + evenB).Store(to);
+        Madd(Vector256.Create(A * OverA), u1 - u2, (u3 - u4) * (B * OverB)).Store(to + toStep);
+        Madd(Vector256.Create(A2), evenA, Madd(Vector256.Create(B2), evenB, Vector256.Load(from + (5 * step)))).Store(to + (2 * toStep));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -148,17 +148,15 @@ internal unsafe struct WinogradSums
     /// <summary>Transforms the sums back to 3×3 weights.</summary>
     public readonly void Store(in ConvolutionGeometry geometry, float* dw, int firstOutput, int firstInput)
     {
-        Span<double> products = stackalloc double[WinogradTransform.Products], weights = stackalloc double[9];
+        float* weights = edge;
         for (int o = 0; o < outputs; o++)
         {
             float* to = dw + ((nint)(firstOutput + o) * 9 * geometry.InputChannels) + firstInput;
-            for (int i = 0; i < inputs; i++)
+            for (int i = 0; i < inputs; i += 8)
             {
-                for (int p = 0; p < WinogradTransform.Products; p++)
-                    products[p] = sums[(p * sumProduct) + (o * width) + i];
-                WinogradTransform.WeightsAdjoint(products, weights);
+                WinogradTransform.WeightsAdjoint(sums + (o * width) + i, sumProduct, weights, 8, temporary);
                 for (int tap = 0; tap < 9; tap++)
-                    to[(tap * (nint)geometry.InputChannels) + i] = (float)weights[tap];
+                    new ReadOnlySpan<float>(weights + (tap * 8), Math.Min(8, inputs - i)).CopyTo(new Span<float>(to + (tap * (nint)geometry.InputChannels) + i, 8));
             }
         }
     }

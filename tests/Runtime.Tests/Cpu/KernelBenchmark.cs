@@ -13,7 +13,7 @@ namespace FocalNet.Runtime.Tests.Cpu;
 /// </summary>
 public sealed unsafe class KernelBenchmark
 {
-    private const double Seconds = 0.3;
+    private const double Seconds = 0.6;
     private static double peak;
 
     [Theory(Explicit = true)]
