@@ -4,7 +4,7 @@ using FocalNet.Graph.Ops;
 
 namespace FocalNet.Graph.Planning;
 
-/// <summary>How a dense convolution, or its adjoint with respect to its input, is computed.</summary>
+/// <summary>How a dense convolution, or one of its adjoints, is computed.</summary>
 public enum ConvolutionAlgorithm
 {
     /// <summary>By its definition, as an implicit GEMM.</summary>
@@ -39,6 +39,7 @@ public sealed record ConvolutionSchedule(int WinogradInputs, int WinogradOutputs
     {
         KernelKind.Convolution => Choose(group.Anchor!.Inputs[1].Shape, ((ConvolutionOp)group.Anchor.Op).Settings, transposed: false),
         KernelKind.TransposedConvolution => Choose(group.Anchor!.Inputs[1].Shape, ((TransposedConvolutionOp)group.Anchor.Op).Settings, transposed: true),
+        KernelKind.WeightGradient => Choose(group.Anchor!.Shape, ((ConvolutionWeightGradientOp)group.Anchor.Op).Settings, transposed: false),
         _ => ConvolutionAlgorithm.Direct,
     };
 

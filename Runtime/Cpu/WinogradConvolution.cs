@@ -4,7 +4,7 @@ using System.Runtime.Intrinsics;
 namespace FocalNet.Runtime.Cpu;
 
 /// <summary>
-/// Dense 3×3 convolutions of stride and dilation 1, and their adjoints, by Winograd's F(4×4, 3×3): a quarter of the
+/// Dense 3×3 convolutions of stride and dilation 1, and their adjoints with respect to the input, by Winograd's F(4×4, 3×3): a quarter of the
 /// multiplications of <see cref="DenseConvolution"/>, to about 1e-6 of the largest result.
 /// </summary>
 /// <remarks>If <see cref="KernelArguments.Strict"/> is set, <see cref="WinogradPacking"/> packs for direct convolution and these methods run it.</remarks>
@@ -115,13 +115,14 @@ internal unsafe struct WinogradBlock
     // Keeps the 36 products of a tile out of each other's cache sets.
     private const int Skew = 16;
 
-    private readonly float* x, v, m, results, temporary, edge;
-    private readonly nint pitch, vProduct;
+    private readonly float* x, m, results, temporary, edge;
+    private readonly nint pitch;
     private readonly int depth, padding, paddedDepth, inputHeight, inputWidth, height, width, tilesX, tilesY;
     private nint mProduct;
     private int rounded;
 
-    public WinogradBlock(int depth, int padding, float* x, int xPitch, in KernelArguments a, float* scratch)
+    /// <summary>A block; its capacity follows from the channels unless it is given.</summary>
+    public WinogradBlock(int depth, int padding, float* x, int xPitch, in KernelArguments a, float* scratch, int capacity = 0)
     {
         this.depth = depth;
         this.padding = padding;
@@ -138,16 +139,28 @@ internal unsafe struct WinogradBlock
         temporary = scratch;
         results = temporary + (WinogradTransform.Products * 8);
         edge = results + (WinogradTransform.Outputs * WinogradTransform.Outputs * WinogradGemm.MaximumColumns);
-        v = edge + ((nint)WinogradTransform.Products * paddedDepth);
-        long left = WorkSlice.ScratchFloats - (v - scratch) - (2 * WinogradTransform.Products * Skew);
+        Inputs = edge + ((nint)WinogradTransform.Products * paddedDepth);
+        long left = WorkSlice.ScratchFloats - (Inputs - scratch) - (2 * WinogradTransform.Products * Skew);
         long perTile = WinogradTransform.Products * ((long)paddedDepth + WinogradGemm.MaximumColumns);
         long groups = Math.Min(left / perTile, Math.Min(MaximumTiles, TargetBytes / sizeof(float) / (WinogradTransform.Products * paddedDepth))) / WinogradGemm.Rows;
         if (left < perTile * WinogradGemm.Rows)
             throw new NotSupportedException($"A Winograd convolution of {depth} channels does not fit a worker's scratch memory; use direct convolution.");
-        Capacity = (int)Math.Max(1, groups) * WinogradGemm.Rows;
-        vProduct = ((nint)Capacity * paddedDepth) + Skew;
-        m = v + (WinogradTransform.Products * vProduct);
+        Capacity = capacity > 0 ? capacity : (int)Math.Max(1, groups) * WinogradGemm.Rows;
+        InputProduct = ((nint)Capacity * paddedDepth) + Skew;
+        m = Inputs + (WinogradTransform.Products * InputProduct);
     }
+
+    /// <summary>Transformed inputs: [36][tile][channel].</summary>
+    public float* Inputs { get; }
+
+    /// <summary>Floats from one product's inputs to the next.</summary>
+    public nint InputProduct { get; }
+
+    /// <summary>Floats from one tile's inputs to the next.</summary>
+    public readonly nint InputPitch => paddedDepth;
+
+    /// <summary>Scratch memory that a block without products leaves free.</summary>
+    public readonly float* Free => m;
 
     /// <summary>Tiles that a block takes.</summary>
     public int Capacity { get; }
@@ -184,16 +197,16 @@ internal unsafe struct WinogradBlock
                 row = WinogradTransform.Inputs * paddedDepth;
             }
 
-            float* to = v + ((nint)tile * paddedDepth);
+            float* to = Inputs + ((nint)tile * paddedDepth);
             for (nint c = 0; c < depth; c += 8)
-                WinogradTransform.Input(from + c, row, step, to + c, vProduct, temporary);
+                WinogradTransform.Input(from + c, row, step, to + c, InputProduct, temporary);
         }
 
         // Rows that only fill a register tile: finite, since subnormals and NaN left by others could be slow.
         for (int tile = count; tile < rounded; tile++)
         {
             for (int p = 0; p < WinogradTransform.Products; p++)
-                new Span<float>(v + (p * vProduct) + ((nint)tile * paddedDepth), depth).Clear();
+                new Span<float>(Inputs + (p * InputProduct) + ((nint)tile * paddedDepth), depth).Clear();
         }
     }
 
@@ -201,7 +214,7 @@ internal unsafe struct WinogradBlock
     public void Multiply(float* panel, int columns)
     {
         mProduct = ((nint)rounded * columns) + Skew;
-        WinogradGemm.Run(v, vProduct, paddedDepth, panel, depth, columns, m, mProduct, rounded);
+        WinogradGemm.Run(Inputs, InputProduct, InputPitch, panel, depth, columns, m, mProduct, rounded);
     }
 
     /// <summary>The outputs of a tile for the panel that was multiplied with: 16 pixels of <paramref name="columns"/> channels.</summary>

@@ -51,21 +51,22 @@ public static unsafe class WinogradPacking
     private static void Pack(
         int written, int summed, float* weights, nint writtenStep, nint summedStep, nint tapStep, bool mirrored, float* packed, in WorkSlice s)
     {
-        Span<double> kernel = stackalloc double[9], products = stackalloc double[WinogradTransform.Products];
-        int padded = (written + 7) / 8 * 8;
-        var (start, end) = s.Range(padded);
-        for (int channel = (int)start; channel < end; channel++)
+        float* kernel = s.Scratch, temporary = kernel + (9 * 8);
+        int groups = (written + 7) / 8;
+        var (start, end) = s.Range((long)groups * summed);
+        for (long item = start; item < end; item++)
         {
-            int first = channel / GemmTile.Columns * GemmTile.Columns, width = GemmTile.PanelWidth(written, first);
-            float* to = packed + ((nint)first * WinogradTransform.Products * summed) + (channel - first);
-            for (nint k = 0; k < summed; k++)
+            int channel = (int)(item / summed) * 8, first = channel / GemmTile.Columns * GemmTile.Columns, width = GemmTile.PanelWidth(written, first);
+            nint k = (nint)(item % summed);
+            for (int tap = 0; tap < 9; tap++)
             {
-                for (int tap = 0; tap < 9; tap++)
-                    kernel[mirrored ? 8 - tap : tap] = channel < written ? weights[(channel * writtenStep) + (k * summedStep) + (tap * tapStep)] : 0;
-                WinogradTransform.Weights(kernel, products);
-                for (int p = 0; p < WinogradTransform.Products; p++)
-                    to[((p * summed) + k) * width] = (float)products[p];
+                float* from = weights + (channel * writtenStep) + (k * summedStep) + (tap * tapStep), line = kernel + ((mirrored ? 8 - tap : tap) * 8);
+                for (int j = 0; j < 8; j++)
+                    line[j] = channel + j < written ? from[j * writtenStep] : 0f;
             }
+
+            float* to = packed + ((nint)first * WinogradTransform.Products * summed) + (k * width) + (channel - first);
+            WinogradTransform.Weights(kernel, 3 * 8, 8, to, summed * width, temporary);
         }
     }
 }

@@ -25,6 +25,7 @@ internal static unsafe class WinogradTransform
 
     private const float A = 0.625f, B = 1.5f;
     private const float A2 = A * A, B2 = B * B, Both = A2 * B2, Sum = A2 + B2;
+    private const float OverA = 1 / (2 * A2 * (A2 - B2)), OverB = 1 / (2 * B2 * (B2 - A2));
 
     /// <summary>v[6·i + j] = (Bᵀ d B)[i, j] for eight channels.</summary>
     /// <param name="d">The tile's first input pixel.</param>
@@ -61,29 +62,107 @@ internal static unsafe class WinogradTransform
             OutputLine(t, 8, y, Outputs * output);
     }
 
-    /// <summary>u[6·i + j] = (G w Gᵀ)[i, j], in double: it is done once, and its error would stay in every output.</summary>
-    /// <param name="w">3×3.</param>
-    /// <param name="u">6×6.</param>
-    public static void Weights(ReadOnlySpan<double> w, Span<double> u)
+    /// <summary>z[6·i + j] = (A g Aᵀ)[i, j] for eight channels: the adjoint of <see cref="Output"/>.</summary>
+    /// <param name="g">The first of 4×4 gradients.</param>
+    /// <param name="row">Floats from one row of gradients to the next.</param>
+    /// <param name="pixel">Floats from one gradient to the next.</param>
+    /// <param name="z">The first product's gradient.</param>
+    /// <param name="product">Floats from one product's gradient to the next.</param>
+    /// <param name="temporary">24 · 8 floats.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void OutputAdjoint(float* g, nint row, nint pixel, float* z, nint product, float* temporary)
     {
-        Span<double> half = stackalloc double[Inputs * 3];
-        for (int j = 0; j < 3; j++)
-            WeightLine(w[j], w[3 + j], w[6 + j], half[j..], 3);
-        for (int i = 0; i < Inputs; i++)
-            WeightLine(half[3 * i], half[(3 * i) + 1], half[(3 * i) + 2], u[(Inputs * i)..], 1);
+        float* t = temporary;
+        for (int i = 0; i < Outputs; i++, g += row, t += 8)
+            OutputAdjointLine(g, pixel, t, Outputs * 8);
+        t = temporary;
+        for (int j = 0; j < Inputs; j++, t += Outputs * 8, z += product)
+            OutputAdjointLine(t, 8, z, Inputs * product);
+    }
+
+    /// <summary>u[6·i + j] = (G w Gᵀ)[i, j] for eight pairs of channels.</summary>
+    /// <param name="w">3×3.</param>
+    /// <param name="row">Floats from one row of weights to the next.</param>
+    /// <param name="tap">Floats from one weight to the next.</param>
+    /// <param name="u">The first product's weights.</param>
+    /// <param name="product">Floats from one product's weights to the next.</param>
+    /// <param name="temporary">18 · 8 floats.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Weights(float* w, nint row, nint tap, float* u, nint product, float* temporary)
+    {
+        float* t = temporary;
+        for (int i = 0; i < 3; i++, w += row, t += 8)
+            WeightLine(w, tap, t, 3 * 8);
+        t = temporary;
+        for (int j = 0; j < Inputs; j++, t += 3 * 8, u += product)
+            WeightLine(t, 8, u, Inputs * product);
+    }
+
+    /// <summary>w[3·i + j] = (Gᵀ u G)[i, j] for eight pairs of channels: the adjoint of <see cref="Weights"/>.</summary>
+    /// <param name="u">The first product.</param>
+    /// <param name="product">Floats from one product to the next.</param>
+    /// <param name="w">3×3.</param>
+    /// <param name="tap">Floats from one weight to the next.</param>
+    /// <param name="temporary">18 · 8 floats.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void WeightsAdjoint(float* u, nint product, float* w, nint tap, float* temporary)
+    {
+        float* t = temporary;
+        for (int i = 0; i < Inputs; i++, u += Inputs * product, t += 8)
+            WeightAdjointLine(u, product, t, Inputs * 8);
+        t = temporary;
+        for (int j = 0; j < 3; j++, t += Inputs * 8, w += tap)
+            WeightAdjointLine(t, 8, w, 3 * tap);
     }
 
     /// <summary>Rows of G: [1, p, p²] over the product of p's distances to the other points.</summary>
-    private static void WeightLine(double w0, double w1, double w2, Span<double> to, int step)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void WeightLine(float* from, nint step, float* to, nint toStep)
     {
-        const double a = A, b = B;
-        double inA = 2 * a * a * ((a * a) - (b * b)), inB = 2 * b * b * ((b * b) - (a * a));
-        to[0] = w0 / (a * a * b * b);
-        to[step] = (w0 + (a * w1) + (a * a * w2)) / inA;
-        to[2 * step] = (w0 - (a * w1) + (a * a * w2)) / inA;
-        to[3 * step] = (w0 + (b * w1) + (b * b * w2)) / inB;
-        to[4 * step] = (w0 - (b * w1) + (b * b * w2)) / inB;
-        to[5 * step] = w2;
+        var w0 = Vector256.Load(from);
+        var w1 = Vector256.Load(from + step);
+        var w2 = Vector256.Load(from + (2 * step));
+        (w0 * (1 / Both)).Store(to);
+        w2.Store(to + (5 * toStep));
+        var even = Madd(Vector256.Create(A2), w2, w0) * OverA;
+        Madd(Vector256.Create(A * OverA), w1, even).Store(to + toStep);
+        Madd(Vector256.Create(-A * OverA), w1, even).Store(to + (2 * toStep));
+        even = Madd(Vector256.Create(B2), w2, w0) * OverB;
+        Madd(Vector256.Create(B * OverB), w1, even).Store(to + (3 * toStep));
+        Madd(Vector256.Create(-B * OverB), w1, even).Store(to + (4 * toStep));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void WeightAdjointLine(float* from, nint step, float* to, nint toStep)
+    {
+        var u1 = Vector256.Load(from + step);
+        var u2 = Vector256.Load(from + (2 * step));
+        var u3 = Vector256.Load(from + (3 * step));
+        var u4 = Vector256.Load(from + (4 * step));
+        var evenA = (u1 + u2) * OverA;
+        var evenB = (u3 + u4) * OverB;
+        Madd(Vector256.Create(1 / Both), Vector256.Load(from), evenA + evenB).Store(to);
+        Madd(Vector256.Create(A * OverA), u1 - u2, (u3 - u4) * (B * OverB)).Store(to + toStep);
+        Madd(Vector256.Create(A2), evenA, Madd(Vector256.Create(B2), evenB, Vector256.Load(from + (5 * step)))).Store(to + (2 * toStep));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void OutputAdjointLine(float* from, nint step, float* to, nint toStep)
+    {
+        var g0 = Vector256.Load(from);
+        var g1 = Vector256.Load(from + step);
+        var g2 = Vector256.Load(from + (2 * step));
+        var g3 = Vector256.Load(from + (3 * step));
+        g0.Store(to);
+        g3.Store(to + (5 * toStep));
+        var even = Madd(Vector256.Create(A2), g2, g0);
+        var odd = Madd(Vector256.Create(A2), g3, g1);
+        Madd(Vector256.Create(A), odd, even).Store(to + toStep);
+        Madd(Vector256.Create(-A), odd, even).Store(to + (2 * toStep));
+        even = Madd(Vector256.Create(B2), g2, g0);
+        odd = Madd(Vector256.Create(B2), g3, g1);
+        Madd(Vector256.Create(B), odd, even).Store(to + (3 * toStep));
+        Madd(Vector256.Create(-B), odd, even).Store(to + (4 * toStep));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -9,6 +9,7 @@ namespace FocalNet.Runtime.Cpu;
 /// caller is worker 0. A run allocates nothing.
 /// </summary>
 /// <remarks>
+/// <para>Where the pool takes a whole Linux machine, workers are bound to processors; the caller is not.</para>
 /// <para>Kernels follow each other within microseconds, so a worker spins for a while before it parks.</para>
 /// <para>Several threads may call <see cref="Run"/>: calls take turns. A kernel must not call it.</para>
 /// </remarks>
@@ -21,6 +22,7 @@ public sealed unsafe class WorkerPool : IDisposable
     private readonly Worker[] workers;
     private readonly SemaphoreSlim done = new(0);
     private readonly bool spins;
+    private readonly ProcessorPlacement? placement;
     private float* scratch;
     private bool disposed;
 
@@ -39,6 +41,7 @@ public sealed unsafe class WorkerPool : IDisposable
         Threads = threads == 0 ? Environment.ProcessorCount : threads;
         // With more threads than processors a spinning thread keeps a working one from its processor.
         spins = Threads <= Environment.ProcessorCount;
+        placement = ProcessorPlacement.Create(Threads);
         scratch = (float*)NativeMemory.AlignedAlloc((nuint)Threads * WorkSlice.ScratchFloats * sizeof(float), 64);
         workers = new Worker[Threads - 1];
         for (int i = 0; i < workers.Length; i++)
@@ -80,6 +83,7 @@ public sealed unsafe class WorkerPool : IDisposable
             this.entry = entry;
             this.arguments = arguments;
             this.chunks = chunks;
+            placement?.MakeRoom();
             Start();
             RunShare(0);
             WaitForWorkers();
@@ -176,6 +180,7 @@ public sealed unsafe class WorkerPool : IDisposable
 
     private void Work(Worker worker)
     {
+        placement?.Enter(worker.Index);
         int seen = 0;
         while (true)
         {

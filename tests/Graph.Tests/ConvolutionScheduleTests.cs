@@ -1,4 +1,5 @@
 using FocalNet.Graph.Dsl;
+using FocalNet.Graph.Fusion;
 using FocalNet.Graph.Ir;
 using FocalNet.Graph.Ops;
 using FocalNet.Graph.Planning;
@@ -42,6 +43,19 @@ public class ConvolutionScheduleTests
         Assert.Equal([forward, backward], Kernels(plan));
     }
 
+    [Theory]
+    [InlineData(16, 32, 3, 1, ConvolutionAlgorithm.Winograd)]
+    [InlineData(3, 32, 3, 1, ConvolutionAlgorithm.Direct)]
+    [InlineData(32, 32, 1, 1, ConvolutionAlgorithm.Direct)]
+    [InlineData(32, 32, 3, 2, ConvolutionAlgorithm.Direct)]
+    public void Gradients_of_weights_too(int inputs, int outputs, int kernel, int stride, ConvolutionAlgorithm expected)
+    {
+        CompiledPlan plan = NetworkCompiler.Compile(Declare(inputs, outputs, kernel, stride, NetworkMode.Training), schedule: ConvolutionSchedule.Cpu);
+
+        KernelWork gradient = Assert.Single(plan.Steps.Select(s => s.Work).OfType<KernelWork>(), k => k.Group.Kind == KernelKind.WeightGradient);
+        Assert.Equal(expected, gradient.Algorithm);
+    }
+
     private static ConvolutionAlgorithm[] Kernels(CompiledPlan plan) =>
         [.. plan.Steps.Select(s => s.Work).OfType<KernelWork>().Where(k => k.Group.Anchor is not null && k.Group.TakesBody).Select(k => k.Algorithm)];
 
@@ -59,7 +73,11 @@ public class ConvolutionScheduleTests
         Tensor y = x.Convolution(net.Parameter("weight", Initializer.Constant(0), outputs, inputs, kernel, kernel), stride: stride, padding: kernel / 2);
         net.Output("y", y);
         if (mode == NetworkMode.Training)
-            net.Output("gradient", net.Gradients((y * y).Mean(), x)[0]);
+        {
+            Tensor loss = (y * y).Mean();
+            net.Output("gradient", net.Gradients(loss, x)[0]);
+            net.Output("parameters", net.GradientOfParameters(loss));
+        }
         return net.Build();
     }
 }

@@ -71,7 +71,8 @@ internal static class KernelEmitter
                 return $"DepthwiseConvolutionTransposed.Run({Geometry(anchor!)}, {first}, a.Buffers[1], {body});";
             case KernelKind.WeightGradient:
             case KernelKind.DepthwiseWeightGradient:
-                string type = kernel.Group.Kind == KernelKind.WeightGradient ? "ConvolutionWeightGradient" : "DepthwiseWeightGradient";
+                string type = kernel.Group.Kind == KernelKind.DepthwiseWeightGradient ? "DepthwiseWeightGradient"
+                    : kernel.Algorithm == ConvolutionAlgorithm.Winograd ? "WinogradWeightGradient" : "ConvolutionWeightGradient";
                 return $"{type}.Run({Geometry(anchor!)}, {first}, a.Buffers[1], a.Pitches[1], a.Buffers[2], a.Images, a.Height, a.Width, in a, in s);";
             case KernelKind.Trig:
                 var trig = (TrigTransformOp)anchor!.Op;

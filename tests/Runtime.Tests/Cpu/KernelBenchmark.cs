@@ -13,7 +13,7 @@ namespace FocalNet.Runtime.Tests.Cpu;
 /// </summary>
 public sealed unsafe class KernelBenchmark
 {
-    private const double Seconds = 0.3;
+    private const double Seconds = 0.6;
     private static double peak;
 
     [Theory(Explicit = true)]
@@ -46,7 +46,9 @@ public sealed unsafe class KernelBenchmark
         double flops = 2.0 * 9 * inputs * outputs * height * width;
         Report($"weight gradient {inputs}->{outputs} {height}x{width}", flops,
             ("direct", () => Chunk(dw, height, width, (in a, in s) =>
-                ConvolutionWeightGradient.Run(c.Geometry, c.X.Pointer, c.X.Pitch, c.Gy.Pointer, c.Gy.Pitch, dw.Pointer, 1, height, width, in a, in s))));
+                ConvolutionWeightGradient.Run(c.Geometry, c.X.Pointer, c.X.Pitch, c.Gy.Pointer, c.Gy.Pitch, dw.Pointer, 1, height, width, in a, in s))),
+            ("winograd", () => Chunk(dw, height, width, (in a, in s) =>
+                WinogradWeightGradient.Run(c.Geometry, c.X.Pointer, c.X.Pitch, c.Gy.Pointer, c.Gy.Pitch, dw.Pointer, 1, height, width, in a, in s))));
     }
 
     /// <summary>Largest and root-mean-square errors against double, over the largest result.</summary>

@@ -48,6 +48,20 @@ public sealed unsafe class WinogradTests
         ConvolutionTests.ForEachChunking(() => c.Like(c.X), (y, chunks) => Run(c, y, c.Gy, transposed: true, chunks), expected, Tolerance);
     }
 
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Weight_gradient_is_its_definition(int[] numbers)
+    {
+        using var c = new ConvolutionCase(numbers, depthwise: false);
+        double[] expected = Reference.WeightGradient(c.Geometry, c.X, c.Gy);
+        ConvolutionTests.ForEachChunking(
+            () => new NativeTensor(c.W.Images, c.W.Height, c.W.Width, c.W.Channels),
+            (dw, chunks) => Launch.Run(dw, c.X.Height, c.X.Width, chunks, (in a, in s) =>
+                WinogradWeightGradient.Run(c.Geometry, c.X.Pointer, c.X.Pitch, c.Gy.Pointer, c.Gy.Pitch, dw.Pointer, c.Gy.Images, c.Gy.Height, c.Gy.Width, in a, in s)),
+            expected,
+            Tolerance);
+    }
+
     /// <summary>Channels 1 to 40, paddings 0 to 2, pictures to 14 × 14.</summary>
     [Fact]
     public void Any_size_is_its_definition()
@@ -60,6 +74,7 @@ public sealed unsafe class WinogradTests
             {
                 Convolution_is_its_definition(numbers);
                 Transposed_convolution_is_its_definition(numbers);
+                Weight_gradient_is_its_definition(numbers);
             },
             iter: 25, threads: 1);
     }

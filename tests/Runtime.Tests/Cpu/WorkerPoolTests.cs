@@ -34,6 +34,33 @@ public sealed unsafe class WorkerPoolTests
         }
     }
 
+    /// <summary>A pool of the whole machine on Linux: no worker shares the caller's processor, wherever the caller was moved.</summary>
+    [Fact]
+    public void Workers_keep_out_of_the_callers_way()
+    {
+        if (!OperatingSystem.IsLinux() || Environment.ProcessorCount < 2)
+            Assert.Skip("Needs Linux and two processors.");
+        int threads = Environment.ProcessorCount, together = 0;
+        using var pool = new WorkerPool(threads);
+        long* processors = stackalloc long[threads];
+        float* buffer = (float*)processors;
+        var arguments = new KernelArguments { Buffers = &buffer };
+        for (int run = 0; run < 200; run++)
+        {
+            pool.Run(&RecordProcessor, &arguments, threads);
+            for (int worker = 1; worker < threads; worker++)
+                together += processors[worker] == processors[0] ? 1 : 0;
+        }
+
+        // The scheduler may move the caller during a run.
+        Assert.True(together <= 20 * (threads - 1), $"{together} of {200 * (threads - 1)} on the caller's processor");
+    }
+
+    private static void RecordProcessor(in KernelArguments a, in WorkSlice s) => ((long*)a.Buffers[0])[s.Chunk] = sched_getcpu();
+
+    [DllImport("libc")]
+    private static extern int sched_getcpu();
+
     [Fact]
     public void Many_short_runs_of_changing_width_lose_nothing()
     {
