@@ -203,10 +203,15 @@ public sealed unsafe class WorkerPool : IDisposable
             Thread.SpinWait(SpinIterations);
         }
 
-        Interlocked.Exchange(ref worker.Parked, 1);
-        if (Volatile.Read(ref worker.Ticket) != seen && Interlocked.Exchange(ref worker.Parked, 0) == 1)
-            return;
-        worker.Wake.Wait();
+        // The loop is for a signaller that was taken off its processor between the ticket and the wake-up: the worker has then
+        // done that work, is parked again, and is woken for nothing.
+        while (Volatile.Read(ref worker.Ticket) == seen)
+        {
+            Interlocked.Exchange(ref worker.Parked, 1);
+            if (Volatile.Read(ref worker.Ticket) != seen && Interlocked.Exchange(ref worker.Parked, 0) == 1)
+                return;
+            worker.Wake.Wait();
+        }
     }
 
     /// <summary>One thread's mailbox.</summary>

@@ -88,6 +88,39 @@ public sealed unsafe class WorkerPoolTests
         }
     }
 
+    /// <summary>
+    /// With far more threads than processors, threads are taken off their processors at every point of the protocol: also
+    /// between a worker's ticket and its wake-up, when the worker may have done the work and parked again.
+    /// </summary>
+    [Fact]
+    public void Pools_that_compete_for_processors_run_each_chunk_once()
+    {
+        const int Pools = 6, Seconds = 4;
+        var failures = new System.Collections.Concurrent.ConcurrentBag<string>();
+        Thread[] callers = [.. Enumerable.Range(0, Pools).Select(index => new Thread(() =>
+        {
+            using var pool = new WorkerPool(Math.Max(2, Environment.ProcessorCount));
+            long* counts = stackalloc long[2 * 8];
+            float* buffer = (float*)counts;
+            var arguments = new KernelArguments { Buffers = &buffer };
+            var clock = System.Diagnostics.Stopwatch.StartNew();
+            for (long run = 1; failures.IsEmpty && clock.Elapsed.TotalSeconds < Seconds; run++)
+            {
+                pool.Run(&Count, &arguments, 8);
+                for (int c = 0; c < 8; c++)
+                {
+                    if (counts[2 * c] != run)
+                        failures.Add($"pool {index}, run {run}: chunk {c} ran {counts[2 * c]} times");
+                }
+            }
+        }))];
+        foreach (Thread caller in callers)
+            caller.Start();
+        foreach (Thread caller in callers)
+            caller.Join();
+        Assert.Empty(failures);
+    }
+
     [Fact]
     public void Callers_take_turns()
     {
