@@ -20,8 +20,8 @@ public sealed class NetworkReports
     private NetworkReports(NetworkEntry network, NetworkMode mode, int images, int height, int width)
     {
         NetworkGraph graph = network.Build(mode);
-        _plan = NetworkCompiler.Compile(graph, clock: Stopwatch.GetTimestamp);
-        _unfused = NetworkCompiler.Compile(graph, fuse: false);
+        _plan = NetworkCompiler.Compile(graph, clock: Stopwatch.GetTimestamp, schedule: ConvolutionSchedule.Cpu);
+        _unfused = NetworkCompiler.Compile(graph, fuse: false, schedule: ConvolutionSchedule.Cpu);
         _run = new RunExtents(images, height, width);
     }
 

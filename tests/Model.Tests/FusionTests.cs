@@ -136,14 +136,20 @@ public sealed class FusionTests
         Assert.Contains(refused, d => d.Reason == "it needs a reduction that is complete only when the kernel ends");
     }
 
-    // About 0.7 s on an idle core; the bound is for machines that do other things too, and for what grows with the square.
+    // About 0.7 s on an idle core; the bound leaves room for other tests and catches what grows with the square. The whole
+    // generator is held to two seconds of processor time in Generators.Tests, alone.
     [Fact]
     public void Deblur_training_compiles_in_seconds()
     {
         NetworkGraph graph = NetworkCatalog.Find("Deblur").Build(NetworkMode.Training);
-        var watch = Stopwatch.StartNew();
-        NetworkCompiler.Compile(graph);
-        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(6), $"{watch.Elapsed}");
+        TimeSpan best = TimeSpan.MaxValue;
+        for (int run = 0; run < 3; run++)
+        {
+            var watch = Stopwatch.StartNew();
+            NetworkCompiler.Compile(graph, schedule: ConvolutionSchedule.Cpu);
+            best = watch.Elapsed < best ? watch.Elapsed : best;
+        }
+        Assert.True(best < TimeSpan.FromSeconds(4), $"{best}");
     }
 
     private static long Bytes(CompiledPlan plan) => plan.Steps.Sum(s => StepCost.Of(s, _picture).Bytes);

@@ -28,7 +28,7 @@ public sealed class PlanTests
     private static CompiledPlan Plan(string network, NetworkMode mode)
     {
         if (!_plans.TryGetValue((network, mode), out CompiledPlan? plan))
-            _plans.Add((network, mode), plan = NetworkCompiler.Compile(NetworkCatalog.Find(network).Build(mode)));
+            _plans.Add((network, mode), plan = NetworkCompiler.Compile(NetworkCatalog.Find(network).Build(mode), schedule: ConvolutionSchedule.Cpu));
         return plan;
     }
 
