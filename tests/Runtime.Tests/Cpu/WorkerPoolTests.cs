@@ -38,8 +38,7 @@ public sealed unsafe class WorkerPoolTests
     [Fact]
     public void Workers_keep_out_of_the_callers_way()
     {
-        if (!OperatingSystem.IsLinux() || Environment.ProcessorCount < 2)
-            Assert.Skip("Needs Linux and two processors.");
+        Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.ProcessorCount > 1, "Needs Linux and two processors.");
         int threads = Environment.ProcessorCount, together = 0;
         using var pool = new WorkerPool(threads);
         long* processors = stackalloc long[threads];

@@ -3,28 +3,20 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using FocalNet.Runtime.Cpu;
+using FocalNet.Runtime.Tests.Cpu;
 
-namespace FocalNet.Runtime.Tests.Cpu;
+namespace FocalNet.Benchmarks;
 
 /// <summary>
-/// Times convolution kernels against the processor's peak. Not run unless asked for:
-/// <c>dotnet run -c Release --project tests/Runtime.Tests -- --explicit only --filter-class "*KernelBenchmark"</c>. Best of many short runs,
-/// one thread; the peak is measured between them, so that a shared machine disturbs both alike.
+/// Times convolution kernels against the processor's peak: best of many short runs, one thread; the peak is measured between
+/// them, so that a shared machine disturbs both alike.
 /// </summary>
-public sealed unsafe class KernelBenchmark
+internal static unsafe class ConvolutionBenchmark
 {
     private const double Seconds = 0.6;
     private static double peak;
 
-    [Theory(Explicit = true)]
-    [InlineData(16, 16, 256, 256, true)]
-    [InlineData(16, 16, 128, 128, true)]
-    [InlineData(64, 64, 128, 128, true)]
-    [InlineData(128, 128, 64, 64, true)]
-    [InlineData(128, 64, 128, 128, false)]
-    [InlineData(256, 128, 64, 64, false)]
-    [InlineData(32, 32, 256, 256, false)]
-    public void Forward(int inputs, int outputs, int height, int width, bool gelu)
+    public static void Forward(int inputs, int outputs, int height, int width, bool gelu)
     {
         using var c = new ConvolutionCase([inputs, outputs, 3, 3, 1, 1, 1, 1, height, width], depthwise: false, pitchChannels: false);
         using NativeTensor y = new(1, height, width, outputs), direct = c.Pack(transposed: false, 1), winograd = c.PackWinograd(transposed: false, 1);
@@ -34,12 +26,7 @@ public sealed unsafe class KernelBenchmark
             ("winograd", () => Chunk(y, height, width, (in a, in s) => Winograd(c, winograd, y, gelu, in a, in s))));
     }
 
-    [Theory(Explicit = true)]
-    [InlineData(16, 16, 256, 256)]
-    [InlineData(64, 64, 128, 128)]
-    [InlineData(128, 128, 64, 64)]
-    [InlineData(32, 32, 256, 256)]
-    public void WeightGradient(int inputs, int outputs, int height, int width)
+    public static void WeightGradient(int inputs, int outputs, int height, int width)
     {
         using var c = new ConvolutionCase([inputs, outputs, 3, 3, 1, 1, 1, 1, height, width], depthwise: false, pitchChannels: false);
         using var dw = new NativeTensor(outputs, 3, 3, inputs);
@@ -52,11 +39,7 @@ public sealed unsafe class KernelBenchmark
     }
 
     /// <summary>Largest and root-mean-square errors against double, over the largest result.</summary>
-    [Theory(Explicit = true)]
-    [InlineData(16)]
-    [InlineData(64)]
-    [InlineData(256)]
-    public void Accuracy(int channels)
+    public static void Accuracy(int channels)
     {
         using var c = new ConvolutionCase([channels, 16, 3, 3, 1, 1, 1, 1, 32, 32], depthwise: false, pitchChannels: false);
         using NativeTensor y = new(1, 32, 32, 16), direct = c.Pack(transposed: false, 1), winograd = c.PackWinograd(transposed: false, 1);
