@@ -21,7 +21,7 @@ internal static class Exercises
             WarpScan(module, 2, seed);
         },
         ["atomics"] = (module, seed) => Histogram(module, 700, 3, seed),
-        ["dynamic"] = (module, seed) => { foreach (var width in new[] { 1, 128, 200 }) Reverse(module, 3, width, seed); },
+        ["dynamic"] = (module, seed) => { foreach (var width in new[] { 128, 200, 1 }) Reverse(module, 3, width, seed); },
         ["mma_tile"] = (module, seed) =>
         {
             MmaTile(module, 64, 64, 32, seed);
