@@ -56,6 +56,8 @@ constexpr size_t StackBytes = 64 * 1024;
 constexpr int MaxThreads = 1024;
 constexpr int MaxWarps = MaxThreads / 32;
 constexpr size_t MaxDynamicBytes = 232448;
+// More sync points a thread than any kernel has: a loop of barriers or shuffles that does not end.
+constexpr int SwitchesLog2 = 17;
 constexpr uint32_t PendingTime = 0xffffffffu, HostTime = 1, FirstTime = 2;
 
 enum class ThreadState : uint8_t { Runnable, AtBarrier, AtCollective, Finished };
@@ -83,7 +85,7 @@ struct Emulator
     int thread_count, finished, at_barrier, barrier_sum;
     std::vector<int> runnable;
     size_t runnable_head;
-    uint64_t random, accesses_at_switch;
+    uint64_t random, accesses_at_switch, switches;
     void* main_stack_pointer;
     char* stacks;
     uintptr_t shared_begin, shared_bytes, image_begin, image_end;

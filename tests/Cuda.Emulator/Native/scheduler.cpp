@@ -109,6 +109,8 @@ static void start_fiber(unsigned linear)
     thread.index = { linear % size[0], linear / size[0] % size[1], linear / (size[0] * size[1]), linear };
     thread.copies.clear();
     thread.copy_group = 0;
+    thread.waits_in = nullptr;
+    thread.line = 0;
     void** stack = (void**)(emulator.stacks + (size_t)(linear + 1) * StackBytes);
     *--stack = nullptr;                 // keeps the stack aligned as after a call
     *--stack = (void*)fiber_main;
@@ -139,6 +141,15 @@ static void report_deadlock()
     emulator.failed = true;
 }
 
+static void report_runaway()
+{
+    EmuError& error = begin_error(ErrorKind::Runaway);
+    error.line = emulator.current->line;
+    snprintf(error.detail, sizeof(error.detail), "the threads of this block have passed 2^%d sync points each, the last in %s", SwitchesLog2,
+        emulator.current->waits_in ? emulator.current->waits_in : "an atomic");
+    emulator.failed = true;
+}
+
 // All ones is NaN in every float format and -1 in every integer one.
 static void poison_shared()
 {
@@ -153,6 +164,7 @@ static void run_block()
     emulator.finished = emulator.at_barrier = emulator.barrier_sum = 0;
     emulator.runnable.clear();
     emulator.runnable_head = 0;
+    emulator.switches = 0;
     begin_checked_block();
     for (int i = 0; i < emulator.thread_count; i++)
         start_fiber((unsigned)(emulator.launch->seed == 1 ? emulator.thread_count - 1 - i : i));
@@ -168,6 +180,7 @@ static void run_block()
         Thread* thread = next_thread();
         if (thread == nullptr) { report_deadlock(); return; }
         emulator.current = thread;
+        if (++emulator.switches > (uint64_t)emulator.thread_count << SwitchesLog2) { report_runaway(); return; }
         emulator.accesses_at_switch = emulator.launch->accesses;
         emu_thread = &thread->index;
         emu_switch(&emulator.main_stack_pointer, thread->stack_pointer);
