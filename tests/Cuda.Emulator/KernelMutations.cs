@@ -8,7 +8,7 @@ public sealed record KernelMutation(int Line, string What, string Text);
 
 /// <summary>
 /// The changes: each barrier and each wait removed, each wait made to wait for one group less, each compared bound shifted by
-/// one up and down. Comparisons are recognised by the spaces around the operator.
+/// one up and down, in the head of a loop by its step. Comparisons are recognised by the spaces around the operator.
 /// </summary>
 public static partial class KernelMutations
 {
@@ -26,6 +26,9 @@ public static partial class KernelMutations
 
     [GeneratedRegex(@"^[ \t]*#.*$|\btemplate\b[^;{]*", RegexOptions.Multiline)]
     private static partial Regex NoCode();
+
+    [GeneratedRegex(@"\bfor\s*\([^;()]*(?:\([^;()]*\)[^;()]*)*;(?<condition>[^;]*);\s*\w+\s*\+=(?<step>[^;()]*)\)")]
+    private static partial Regex LoopHead();
 
     /// <summary>All mutations of a text, from its first line to its last.</summary>
     public static IReadOnlyList<KernelMutation> Of(string text)
@@ -47,10 +50,23 @@ public static partial class KernelMutations
         foreach (Match match in Comparison().Matches(code))
         {
             var at = match.Groups["operator"].Index + match.Groups["operator"].Length;
-            Add(at, 0, " 1 +", $"bound of '{Around(code, match.Index)}' + 1");
-            Add(at, 0, " -1 +", $"bound of '{Around(code, match.Index)}' - 1");
+            // In the head of a loop "by one" is by one round.
+            var step = LoopStep(code, at);
+            Add(at, 0, $" {step} +", $"bound of '{Around(code, match.Index)}' + {step}");
+            Add(at, 0, $" -{step} +", $"bound of '{Around(code, match.Index)}' - {step}");
         }
         return [.. mutations.OrderBy(entry => entry.At).Select(entry => entry.Mutation)];
+    }
+
+    // The step of the loop in whose condition the position is; 1 where there is none or where it is no addition.
+    private static string LoopStep(string code, int at)
+    {
+        foreach (Match loop in LoopHead().Matches(code))
+        {
+            var condition = loop.Groups["condition"];
+            if (at > condition.Index && at <= condition.Index + condition.Length) return $"({loop.Groups["step"].Value.Trim()})";
+        }
+        return "1";
     }
 
     private static string Blank(Match match) => new([.. match.Value.Select(c => c == '\n' ? '\n' : ' ')]);

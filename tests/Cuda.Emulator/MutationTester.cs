@@ -3,8 +3,11 @@ using System.Text;
 
 namespace FocalNet.Tests.Cuda;
 
-/// <summary>What became of a mutation: caught by an exception, or survived (then <paramref name="CaughtBy"/> is null).</summary>
-public sealed record MutationResult(KernelMutation Mutation, Exception? CaughtBy)
+/// <summary>
+/// What became of a mutation: caught by an exception, or survived (then <paramref name="CaughtBy"/> is null), perhaps because
+/// it changes nothing, which somebody has given the reason for.
+/// </summary>
+public sealed record MutationResult(KernelMutation Mutation, Exception? CaughtBy, string? HarmlessBecause = null)
 {
     /// <summary>Whether the suite noticed.</summary>
     public bool Caught => CaughtBy is not null;
@@ -16,14 +19,14 @@ public sealed record MutationResult(KernelMutation Mutation, Exception? CaughtBy
 /// <summary>All mutations of a text and what became of them.</summary>
 public sealed record MutationReport(string Name, IReadOnlyList<MutationResult> Results)
 {
-    /// <summary>Those that compiled.</summary>
-    public int Total => Results.Count(result => !result.Stillborn);
+    /// <summary>Those that compiled and are not harmless.</summary>
+    public int Total => Results.Count(result => !result.Stillborn && (result.Caught || result.HarmlessBecause is null));
 
     /// <summary>Those that the suite noticed.</summary>
     public int Caught => Results.Count(result => result.Caught && !result.Stillborn);
 
-    /// <summary>Those that it did not notice.</summary>
-    public IReadOnlyList<KernelMutation> Survivors => [.. Results.Where(result => !result.Caught).Select(result => result.Mutation)];
+    /// <summary>Those that it did not notice, with and without a reason why that is harmless.</summary>
+    public IReadOnlyList<MutationResult> Survivors => [.. Results.Where(result => !result.Caught)];
 
     /// <inheritdoc/>
     public override string ToString()
@@ -31,9 +34,11 @@ public sealed record MutationReport(string Name, IReadOnlyList<MutationResult> R
         var text = new StringBuilder(string.Create(CultureInfo.InvariantCulture, $"{Name}: {Caught} of {Total} mutations caught"));
         foreach (var rule in Results.Where(result => result.Caught && !result.Stillborn).GroupBy(result => RuleOf(result.CaughtBy!)).OrderByDescending(group => group.Count()))
             text.Append(CultureInfo.InvariantCulture, $", {rule.Key} {rule.Count()}");
-        foreach (var survivor in Survivors) text.Append(CultureInfo.InvariantCulture, $"\n  survives: line {survivor.Line}: {survivor.What}");
+        foreach (var survivor in Survivors) text.Append(CultureInfo.InvariantCulture, $"\n  survives: line {survivor.Mutation.Line}: {survivor.Mutation.What}{Reason(survivor)}");
         return text.ToString();
     }
+
+    private static string Reason(MutationResult survivor) => survivor.HarmlessBecause is { } reason ? ", harmless: " + reason : ", UNEXPLAINED";
 
     private static string RuleOf(Exception exception) => exception is EmulatorException error ? error.Kind.ToString() : "values";
 }
@@ -45,15 +50,19 @@ public static class MutationTester
     /// <param name="name">The name that the report uses.</param>
     /// <param name="text">A correct CUDA text.</param>
     /// <param name="exercise">Launches its kernels with a seed and throws when a value is wrong.</param>
+    /// <param name="harmless">Why a mutation may survive: its <see cref="KernelMutation.What"/> and the reason.</param>
     /// <param name="seed">Of the shuffled orders.</param>
     /// <exception cref="InvalidOperationException">The unchanged text fails already.</exception>
-    public static MutationReport Run(string name, string text, Action<CudaModule, ulong> exercise, ulong seed = 2)
+    public static MutationReport Run(
+        string name, string text, Action<CudaModule, ulong> exercise,
+        IReadOnlyDictionary<string, string>? harmless = null, ulong seed = 2)
     {
         ulong[] seeds = [0, 1, seed, seed + 1];
         if (Try(text, exercise, seeds) is { } failure) throw new InvalidOperationException($"{name} fails unchanged: {failure.Message}", failure);
         var mutations = KernelMutations.Of(text);
         var results = new MutationResult[mutations.Count];
-        Parallel.For(0, mutations.Count, i => results[i] = new(mutations[i], Try(mutations[i].Text, exercise, seeds)));
+        Parallel.For(0, mutations.Count, i => results[i] = new(
+            mutations[i], Try(mutations[i].Text, exercise, seeds), harmless?.GetValueOrDefault(mutations[i].What)));
         return new(name, results);
     }
 

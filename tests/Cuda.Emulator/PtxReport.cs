@@ -21,7 +21,7 @@ public sealed partial record PtxReport(string Ptx, int Architecture, IReadOnlyLi
     [GeneratedRegex(@"\.entry\s+(?<name>[\w$]+)\s*\(")]
     private static partial Regex Entry();
 
-    [GeneratedRegex(@"^\.shared\s+\.align\s+\d+\s+\.b8\s+(?<name>[\w$]+)\[(?<bytes>\d+)\]", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^\s*\.shared\s+\.align\s+\d+\s+\.b8\s+(?<name>[\w$]+)\[(?<bytes>\d+)\]", RegexOptions.Multiline)]
     private static partial Regex Shared();
 
     [GeneratedRegex(@"\.maxntid\s+(?<x>\d+)(\s*,\s*(?<y>\d+))?(\s*,\s*(?<z>\d+))?")]

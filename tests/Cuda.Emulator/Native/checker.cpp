@@ -183,8 +183,8 @@ void check_access(const void* address, unsigned bytes, bool write, bool atomic, 
             fail_at(ErrorKind::ForeignStack, address, bytes, write, pc, "a local variable of another thread");
         return;
     }
-    if (++emulator.launch->accesses - emulator.accesses_at_switch > 1ull << 28)
-        fail_at(ErrorKind::Runaway, address, bytes, write, pc, "this thread has run for 2^28 accesses without a sync point");
+    if (++emulator.launch->accesses - emulator.accesses_at_switch > 1ull << 26)
+        fail_at(ErrorKind::Runaway, address, bytes, write, pc, "this thread has run for 2^26 accesses without a sync point");
     Place place;
     const uint64_t in_shared = a - emulator.shared_begin;
     const bool found = in_shared < emulator.shared_bytes ? find_shared(in_shared, bytes, place) : find_buffer(a, bytes, place);

@@ -12,7 +12,7 @@ internal static class Exercises
         {
             Matmul(module, 16, 16, 16, seed);
             Matmul(module, 33, 17, 35, seed);
-            Matmul(module, 7, 48, 5, seed);
+            Matmul(module, 7, 48, 17, seed);
         },
         ["reduce"] = (module, seed) =>
         {
@@ -71,7 +71,7 @@ internal static class Exercises
 
     internal static void Histogram(CudaModule module, int n, int blocks, ulong seed)
     {
-        byte[] x = [.. Enumerable.Range(0, n).Select(i => (byte)(i * 37 % 251))];
+        byte[] x = [.. Enumerable.Range(0, n).Select(i => (byte)(i * 37 % 256))];
         using var a = CudaBuffer.Of("x", x);
         using var bins = CudaBuffer.Of("bins", new uint[256]);
         using var largest = CudaBuffer.Of("largest", new[] { -1 });

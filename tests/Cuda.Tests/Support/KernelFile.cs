@@ -10,10 +10,12 @@ internal static class KernelFile
 
     internal static readonly string[] Names = ["vector_add", "matmul", "reduce", "atomics", "dynamic", "mma_tile", "ptx_probe"];
 
-    internal static string Text(string name)
+    internal static string Text(string name) => Resource(name + ".cu");
+
+    internal static string Resource(string file)
     {
-        using var stream = typeof(KernelFile).Assembly.GetManifestResourceStream(name + ".cu")
-            ?? throw new ArgumentException($"No kernel text {name}.cu.");
+        using var stream = typeof(KernelFile).Assembly.GetManifestResourceStream(file)
+            ?? throw new ArgumentException($"No kernel text {file}.");
         using var reader = new StreamReader(stream);
         return reader.ReadToEnd();
     }
