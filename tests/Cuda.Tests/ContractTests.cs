@@ -11,7 +11,7 @@ public sealed class ContractTests
     [Theory]
     [InlineData("#include <cuda_fp16.h>", "kernels.cu:2: CUDA texts include nothing")]
     [InlineData("extern __shared__ float tile[];", "kernels.cu:2: dynamic shared memory is declared as")]
-    [InlineData("float f() { return missing; }", "kernels.cu:2:20: error: 'missing' was not declared in this scope\n    | float f() { return missing; }")]
+    [InlineData("float f() { return y_missing; }", "kernels.cu:2:20: error: 'y_missing' was not declared in this scope\n    | float f() { return y_missing; }")]
     public void A_bad_text_is_refused_with_its_line(string line, string message)
     {
         Requires.Emulator();

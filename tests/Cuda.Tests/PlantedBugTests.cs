@@ -92,6 +92,18 @@ public sealed class PlantedBugTests
         Assert.Contains(", behind its 1020 bytes, was overwritten", error.Message, StringComparison.Ordinal);
     }
 
+    // Without the checker: what was there before a copy lands is poison or the stage before, and a late landing shows it.
+    [Theory]
+    [InlineData("            cp_async_wait<0>();", "            ;")]
+    [InlineData("cp_async_wait<1>();", "cp_async_wait<2>();")]
+    public void The_fast_build_sees_a_missing_wait_by_its_values(string correct, string wrong)
+    {
+        Requires.Emulator();
+        using var module = CudaEmulator.Compile(Plant("mma_tile", correct, wrong), EmulatorBuild.Fast);
+        foreach (var seed in new ulong[] { 1, 2, 3 })
+            Assert.NotNull(Record.Exception(() => Exercises.ByFile["mma_tile"](module, seed)));
+    }
+
     [Theory]
     [InlineData("matmul", "if (threadIdx.y < 8) __syncthreads();", EmulatorErrorKind.DivergentBarrier)]
     public void The_fast_build_sees_a_divergent_barrier(string file, string wrong, EmulatorErrorKind kind)

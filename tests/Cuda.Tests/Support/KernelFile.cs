@@ -8,7 +8,7 @@ internal static class KernelFile
 {
     private static readonly ConcurrentDictionary<(string Name, EmulatorBuild Build), Lazy<CudaModule>> Modules = new();
 
-    internal static readonly string[] Names = ["vector_add", "matmul", "reduce", "atomics", "dynamic", "mma_tile", "ptx_probe"];
+    internal static readonly string[] Names = ["vector_add", "matmul", "reduce", "atomics", "dynamic", "mma_tile", "ptx_probe", "math_probe"];
 
     internal static string Text(string name) => Resource(name + ".cu");
 
