@@ -77,13 +77,13 @@ public static class CudaEmulator
         if (result.ExitCode != 0) throw CudaCompileException.From("g++", text, result.Error + result.Output);
     }
 
-    // Scheduler, checker and tensor cores: compiled once, never instrumented.
+    // Scheduler, checker and tensor cores: compiled once, never instrumented, and with vectors (-O3).
     private static string Runtime()
     {
         lock (RuntimeLock)
         {
             return CompileCache.GetOrMake($"runtime-{CompileCache.Hash(NativeHash.Value, Machine.Value, string.Join(' ', CommonFlags))}.o", target
-                => Run("", [.. CommonFlags, "-c", Path.Combine(NativeFolder, "emulator_runtime.cpp"), "-o", target]));
+                => Run("", [.. CommonFlags, "-O3", "-c", Path.Combine(NativeFolder, "emulator_runtime.cpp"), "-o", target]));
         }
     }
 

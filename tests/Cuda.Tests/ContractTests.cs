@@ -77,6 +77,27 @@ public sealed class ContractTests
     }
 
     [Fact]
+    public void The_text_with_the_table_in_it_is_the_same_for_the_device_and_the_emulator()
+    {
+        Requires.Emulator();
+        using var module = CudaEmulator.Compile(DeviceFunctions.Text + KernelFile.Text("mma_tile"), EmulatorBuild.Checked);
+        Exercises.ByFile["mma_tile"](module, 2);
+    }
+
+    // A sum over blocks in two launches, of two modules: the second reads what the first has written.
+    [Fact]
+    public void Launches_are_ordered()
+    {
+        Requires.Emulator();
+        using var x = CudaBuffer.Of("x", Enumerable.Repeat(1f, 1024).ToArray());
+        using var sums = CudaBuffer.Uninitialised<float>("sums", 4);
+        using var total = CudaBuffer.Uninitialised<float>("total", 4);
+        KernelFile.Module("reduce", EmulatorBuild.Checked).Launch("block_sum", 4, 256, 0, 2, x, sums, 1024);
+        KernelFile.Module("vector_add", EmulatorBuild.Checked).Launch("vector_add", 1, 256, 0, 2, sums, sums, total, 4);
+        Assert.Equal([512, 512, 512, 512], total.Read<float>());
+    }
+
+    [Fact]
     public void One_seed_gives_one_order()
     {
         Requires.Emulator();

@@ -60,17 +60,14 @@ template <bool brain> static float element(unsigned pair, int upper)
 // d[i][j] of the 16×8 tile: row g + 8·(i / 2), column 2t + i % 2 of lane 4g + t.
 template <int depth> static void multiply(void** posts, const float (&a)[16][16], const float (&b)[16][8])
 {
+    double tile[16][8];
     for (int lane = 0; lane < 32; lane++)
-    {
-        EmuMma& post = *(EmuMma*)posts[lane];
-        for (int i = 0; i < 4; i++)
-        {
-            const int row = lane / 4 + 8 * (i / 2), column = lane % 4 * 2 + i % 2;
-            double sum = post.d[i];
-            for (int k = 0; k < depth; k++) sum += (double)a[row][k] * b[k][column];
-            post.d[i] = (float)sum;
-        }
-    }
+        for (int i = 0; i < 4; i++) tile[lane / 4 + 8 * (i / 2)][lane % 4 * 2 + i % 2] = ((EmuMma*)posts[lane])->d[i];
+    for (int row = 0; row < 16; row++)
+        for (int k = 0; k < depth; k++)
+            for (int column = 0; column < 8; column++) tile[row][column] += (double)a[row][k] * b[k][column];
+    for (int lane = 0; lane < 32; lane++)
+        for (int i = 0; i < 4; i++) ((EmuMma*)posts[lane])->d[i] = (float)tile[lane / 4 + 8 * (i / 2)][lane % 4 * 2 + i % 2];
 }
 
 // Half-precision operands, two to a register: k = 16 has four registers of A and two of B, k = 8 the first half of each.
