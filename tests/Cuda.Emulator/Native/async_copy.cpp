@@ -5,6 +5,7 @@ static void land(PendingCopy& copy)
 {
     if (copy.landed) return;
     copy.landed = true;
+    emulator.copies_under_way--;
     memcpy(copy.shared, copy.global, copy.source_bytes);
     memset((char*)copy.shared + copy.source_bytes, 0, copy.bytes - copy.source_bytes);
 }
@@ -12,8 +13,8 @@ static void land(PendingCopy& copy)
 // With seed 0 everything lands at once, with seed 1 as late as may be.
 void land_copies_by_chance()
 {
-    if (emulator.launch->seed <= 1 || next_random() % 4 != 0) return;
-    Thread& thread = emulator.threads[next_random() % (uint64_t)emulator.thread_count];
+    if (emulator.copies_under_way == 0 || emulator.launch->seed <= 1 || next_random() % 4 != 0) return;
+    Thread& thread = emulator.threads[next_below((uint64_t)emulator.thread_count)];
     for (auto& copy : thread.copies) if (next_random() % 2 == 0) land(copy);
 }
 
@@ -25,6 +26,7 @@ void discard_copies()
         for (auto& copy : emulator.threads[i].copies) forget_copy(copy.shared, copy.bytes);
         emulator.threads[i].copies.clear();
     }
+    emulator.copies_under_way = 0;
 }
 
 extern "C" void emu_cp_async(void* shared, const void* global, unsigned bytes, unsigned source_bytes)
@@ -39,6 +41,7 @@ extern "C" void emu_cp_async(void* shared, const void* global, unsigned bytes, u
     check_issue_of_copy(shared, global, bytes, source_bytes, pc);
     Thread& thread = *emulator.current;
     thread.copies.push_back({ shared, global, bytes, source_bytes, thread.copy_group, false });
+    emulator.copies_under_way++;
     const uint64_t seed = emulator.launch->seed;
     if (seed == 0 || (seed > 1 && next_random() % 4 == 0)) land(thread.copies.back());
 }

@@ -82,7 +82,7 @@ struct Emulator
     Thread threads[MaxThreads];
     Warp warps[MaxWarps];
     Thread* current;
-    int thread_count, finished, at_barrier, barrier_sum;
+    int thread_count, finished, at_barrier, barrier_sum, copies_under_way;
     std::vector<int> runnable;
     size_t runnable_head;
     uint64_t random, accesses_at_switch, switches;
@@ -95,6 +95,7 @@ struct Emulator
 extern Emulator emulator;
 
 uint64_t next_random();
+uint64_t next_below(uint64_t count);
 void make_runnable(Thread& thread);
 void suspend(ThreadState state);
 [[noreturn]] void abandon();

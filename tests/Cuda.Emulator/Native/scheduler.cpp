@@ -46,6 +46,9 @@ uint64_t next_random()
     return z ^ (z >> 31);
 }
 
+// Below `count`, without a division.
+uint64_t next_below(uint64_t count) { return (uint64_t)((unsigned __int128)next_random() * count >> 64); }
+
 void make_runnable(Thread& thread)
 {
     thread.state = ThreadState::Runnable;
@@ -63,7 +66,7 @@ static Thread* next_thread()
         return thread;
     }
     if (queue.empty()) return nullptr;
-    std::swap(queue[next_random() % queue.size()], queue.back());
+    std::swap(queue[next_below(queue.size())], queue.back());
     Thread* thread = &emulator.threads[queue.back()];
     queue.pop_back();
     return thread;
@@ -166,6 +169,7 @@ static void run_block()
     emulator.runnable.clear();
     emulator.runnable_head = 0;
     emulator.switches = 0;
+    emulator.copies_under_way = 0;
     begin_checked_block();
     for (int i = 0; i < emulator.thread_count; i++)
         start_fiber((unsigned)(emulator.launch->seed == 1 ? emulator.thread_count - 1 - i : i));
@@ -250,7 +254,7 @@ extern "C" __attribute__((visibility("default"))) int emu_launch(EmuLaunch* requ
     const uint64_t blocks = (uint64_t)launch.grid[0] * launch.grid[1] * launch.grid[2];
     std::vector<uint64_t> order(blocks);
     for (uint64_t i = 0; i < blocks; i++) order[i] = launch.seed == 1 ? blocks - 1 - i : i;
-    if (launch.seed > 1) for (uint64_t i = blocks; i > 1; i--) std::swap(order[i - 1], order[next_random() % i]);
+    if (launch.seed > 1) for (uint64_t i = blocks; i > 1; i--) std::swap(order[i - 1], order[next_below(i)]);
     for (const uint64_t block : order)
     {
         emu_shape.block_index[0] = (unsigned)(block % launch.grid[0]);
