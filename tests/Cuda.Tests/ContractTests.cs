@@ -97,6 +97,23 @@ public sealed class ContractTests
         Assert.Equal([512, 512, 512, 512], total.Read<float>());
     }
 
+    // A launch that breaks off leaves copies under way behind; they are not the next launch's.
+    [Fact]
+    public void A_broken_launch_leaves_no_traces()
+    {
+        Requires.Emulator();
+        using var module = CudaEmulator.Compile(
+            "extern \"C\" __global__ void __launch_bounds__(64) k(const float4* x, float4* y, int bad) { __shared__ float4 s[64];" +
+            " if (bad) { cp_async_16(&s[threadIdx.x], &x[threadIdx.x]); if (threadIdx.x == 63) return; }" +
+            " else s[threadIdx.x] = x[threadIdx.x]; __syncthreads(); y[threadIdx.x] = s[63 - threadIdx.x]; }", EmulatorBuild.Checked);
+        using var x = CudaBuffer.Of("x", new float[256]);
+        using var y = CudaBuffer.Uninitialised<float>("y", 256);
+        var error = Assert.Throws<EmulatorException>(() => module.Launch("k", 1, 64, 0, 1, x, y, 1));
+        Assert.Equal(EmulatorErrorKind.DivergentBarrier, error.Kind);
+        module.Launch("k", 1, 64, 0, 1, x, y, 0);
+        Assert.Equal(new float[256], y.Read<float>());
+    }
+
     [Fact]
     public void One_seed_gives_one_order()
     {

@@ -5,7 +5,6 @@
 
 static Cell* shared_shadow;
 static size_t shared_shadow_bytes;
-static bool shared_shadow_stale;
 
 // Nothing but a launch that broke off leaves marks that look like the future.
 void prepare_shared_shadow()
@@ -17,8 +16,8 @@ void prepare_shared_shadow()
         shared_shadow = (Cell*)calloc(emulator.shared_bytes, sizeof(Cell));
         shared_shadow_bytes = emulator.shared_bytes;
     }
-    else if (shared_shadow_stale) memset((void*)shared_shadow, 0, shared_shadow_bytes * sizeof(Cell));
-    shared_shadow_stale = false;
+    else if (emulator.broke_off) memset((void*)shared_shadow, 0, shared_shadow_bytes * sizeof(Cell));
+    emulator.broke_off = false;
 }
 
 void begin_checked_block() { emulator.block_time = emulator.barrier_time = ++emulator.time; }
@@ -63,7 +62,6 @@ static EmuError& describe(ErrorKind kind, const void* address, unsigned bytes, b
 void fail_at(ErrorKind kind, const void* address, unsigned bytes, bool write, void* pc, const char* detail)
 {
     snprintf(describe(kind, address, bytes, write, pc).detail, sizeof(EmuError::detail), "%s", detail);
-    shared_shadow_stale = true;
     abandon();
 }
 
@@ -75,7 +73,6 @@ void fail_at(ErrorKind kind, const void* address, unsigned bytes, bool write, vo
         : other.spread == OneBlock ? "and others of this block" : other.spread == OneWarp ? "and others of this warp" : "of this block";
     snprintf(error.detail, sizeof(error.detail), "thread %d %s has %s it%s, and nothing orders the two",
         other.thread, who, other_wrote ? "written" : "read", other.atomic ? " atomically" : "");
-    shared_shadow_stale = true;
     abandon();
 }
 
@@ -116,7 +113,6 @@ static inline void check_cell(Cell& cell, const Place& place, const void* addres
         EmuError& error = describe(ErrorKind::PendingCopy, address, bytes, write, pc);
         error.other = cell.write.thread;
         snprintf(error.detail, sizeof(error.detail), "thread %d has a cp.async to it under way that it has not waited for", cell.write.thread);
-        shared_shadow_stale = true;
         abandon();
     }
     if (!write || atomic)

@@ -44,7 +44,6 @@ HOOK void __ubsan_handle_out_of_bounds(OutOfBounds* data, uint64_t index)
     EmuError& error = begin_error(ErrorKind::IndexOutOfRange);
     error.line = (int)data->where.line;
     snprintf(error.detail, sizeof(error.detail), "index %lld is outside the array's declared size", (long long)index);
-    shared_shadow_stale = true;
     abandon();
 }
 
@@ -52,6 +51,5 @@ HOOK void __ubsan_handle_divrem_overflow(Overflow* data, uint64_t, uint64_t)
 {
     EmuError& error = begin_error(ErrorKind::DivisionByZero);
     error.line = (int)data->where.line;
-    shared_shadow_stale = true;
     abandon();
 }

@@ -90,7 +90,7 @@ struct Emulator
     char* stacks;
     uintptr_t shared_begin, shared_bytes, image_begin, image_end;
     uint32_t time, launch_time, block_time, barrier_time;
-    bool checking, failed;
+    bool checking, failed, broke_off;
 };
 extern Emulator emulator;
 

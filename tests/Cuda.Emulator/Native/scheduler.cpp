@@ -250,7 +250,12 @@ extern "C" __attribute__((visibility("default"))) int emu_launch(EmuLaunch* requ
     EmuLaunch& launch = *request;
     launch.threads = launch.barriers = launch.collectives = launch.accesses = 0;
     launch.error = {};
-    if (!prepare(launch)) return (int)ErrorKind::BadLaunch;
+    if (!prepare(launch))
+    {
+        launch.error.kind = (int)ErrorKind::BadLaunch;
+        snprintf(launch.error.detail, sizeof(launch.error.detail), "no address space for %d stacks", MaxThreads);
+        return launch.error.kind;
+    }
     const uint64_t blocks = (uint64_t)launch.grid[0] * launch.grid[1] * launch.grid[2];
     std::vector<uint64_t> order(blocks);
     for (uint64_t i = 0; i < blocks; i++) order[i] = launch.seed == 1 ? blocks - 1 - i : i;
@@ -264,6 +269,7 @@ extern "C" __attribute__((visibility("default"))) int emu_launch(EmuLaunch* requ
         run_block();
         if (emulator.failed) break;
     }
+    emulator.broke_off |= emulator.failed;
     launch.time = emulator.time;
     return launch.error.kind;
 }
