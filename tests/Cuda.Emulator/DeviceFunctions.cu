@@ -1,0 +1,234 @@
+// The fixed table of device functions: all PTX of all kernels is in this file. ptx_table.md defines each function; under the
+// emulator, which brings its own definitions, the file is empty. sm_75 has no cp.async (a plain copy stands for it, which is
+// complete at once), no bf16 or tf32 tensor cores (those functions are missing there) and half the depth of fp16 mma.
+#ifndef FOCALNET_EMULATOR
+
+__device__ __forceinline__ unsigned shared_address(const void* pointer)
+{
+    unsigned address;
+    asm("{ .reg .u64 wide; cvta.to.shared.u64 wide, %1; cvt.u32.u64 %0, wide; }" : "=r"(address) : "l"(pointer));
+    return address;
+}
+
+__device__ __forceinline__ void mma_m16n8k8_fp16(float (&d)[4], unsigned a0, unsigned a1, unsigned b0)
+{
+    asm volatile("mma.sync.aligned.m16n8k8.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, {%4, %5}, {%6}, {%0, %1, %2, %3};"
+        : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3]) : "r"(a0), "r"(a1), "r"(b0));
+}
+
+#if __CUDA_ARCH__ >= 800
+__device__ __forceinline__ void mma_m16n8k16_bf16(float (&d)[4], unsigned a0, unsigned a1, unsigned a2, unsigned a3, unsigned b0, unsigned b1)
+{
+    asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+        : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3]) : "r"(a0), "r"(a1), "r"(a2), "r"(a3), "r"(b0), "r"(b1));
+}
+
+__device__ __forceinline__ void mma_m16n8k16_fp16(float (&d)[4], unsigned a0, unsigned a1, unsigned a2, unsigned a3, unsigned b0, unsigned b1)
+{
+    asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+        : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3]) : "r"(a0), "r"(a1), "r"(a2), "r"(a3), "r"(b0), "r"(b1));
+}
+
+__device__ __forceinline__ void mma_m16n8k8_tf32(float (&d)[4], unsigned a0, unsigned a1, unsigned a2, unsigned a3, unsigned b0, unsigned b1)
+{
+    asm volatile("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+        : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3]) : "r"(a0), "r"(a1), "r"(a2), "r"(a3), "r"(b0), "r"(b1));
+}
+
+__device__ __forceinline__ unsigned float_to_tf32(float value)
+{
+    unsigned bits;
+    asm("cvt.rna.tf32.f32 %0, %1;" : "=r"(bits) : "f"(value));
+    return bits;
+}
+#else
+// The k16 fragment is two k8 fragments side by side: registers a0 a1 b0, then a2 a3 b1.
+__device__ __forceinline__ void mma_m16n8k16_fp16(float (&d)[4], unsigned a0, unsigned a1, unsigned a2, unsigned a3, unsigned b0, unsigned b1)
+{
+    mma_m16n8k8_fp16(d, a0, a1, b0);
+    mma_m16n8k8_fp16(d, a2, a3, b1);
+}
+#endif
+
+__device__ __forceinline__ void ldmatrix_x1(unsigned& r0, const void* row)
+{
+    asm volatile("ldmatrix.sync.aligned.m8n8.x1.shared.b16 {%0}, [%1];" : "=r"(r0) : "r"(shared_address(row)) : "memory");
+}
+
+__device__ __forceinline__ void ldmatrix_x2(unsigned& r0, unsigned& r1, const void* row)
+{
+    asm volatile("ldmatrix.sync.aligned.m8n8.x2.shared.b16 {%0, %1}, [%2];" : "=r"(r0), "=r"(r1) : "r"(shared_address(row)) : "memory");
+}
+
+__device__ __forceinline__ void ldmatrix_x4(unsigned& r0, unsigned& r1, unsigned& r2, unsigned& r3, const void* row)
+{
+    asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
+        : "=r"(r0), "=r"(r1), "=r"(r2), "=r"(r3) : "r"(shared_address(row)) : "memory");
+}
+
+__device__ __forceinline__ void ldmatrix_x1_trans(unsigned& r0, const void* row)
+{
+    asm volatile("ldmatrix.sync.aligned.m8n8.x1.trans.shared.b16 {%0}, [%1];" : "=r"(r0) : "r"(shared_address(row)) : "memory");
+}
+
+__device__ __forceinline__ void ldmatrix_x2_trans(unsigned& r0, unsigned& r1, const void* row)
+{
+    asm volatile("ldmatrix.sync.aligned.m8n8.x2.trans.shared.b16 {%0, %1}, [%2];" : "=r"(r0), "=r"(r1) : "r"(shared_address(row)) : "memory");
+}
+
+__device__ __forceinline__ void ldmatrix_x4_trans(unsigned& r0, unsigned& r1, unsigned& r2, unsigned& r3, const void* row)
+{
+    asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0, %1, %2, %3}, [%4];"
+        : "=r"(r0), "=r"(r1), "=r"(r2), "=r"(r3) : "r"(shared_address(row)) : "memory");
+}
+
+#if __CUDA_ARCH__ >= 800
+__device__ __forceinline__ void cp_async_4(void* shared, const void* global)
+{
+    asm volatile("cp.async.ca.shared.global [%0], [%1], 4;" : : "r"(shared_address(shared)), "l"(global) : "memory");
+}
+
+__device__ __forceinline__ void cp_async_8(void* shared, const void* global)
+{
+    asm volatile("cp.async.ca.shared.global [%0], [%1], 8;" : : "r"(shared_address(shared)), "l"(global) : "memory");
+}
+
+__device__ __forceinline__ void cp_async_16(void* shared, const void* global)
+{
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" : : "r"(shared_address(shared)), "l"(global) : "memory");
+}
+
+__device__ __forceinline__ void cp_async_4_zfill(void* shared, const void* global, unsigned bytes)
+{
+    asm volatile("cp.async.ca.shared.global [%0], [%1], 4, %2;" : : "r"(shared_address(shared)), "l"(global), "r"(bytes) : "memory");
+}
+
+__device__ __forceinline__ void cp_async_8_zfill(void* shared, const void* global, unsigned bytes)
+{
+    asm volatile("cp.async.ca.shared.global [%0], [%1], 8, %2;" : : "r"(shared_address(shared)), "l"(global), "r"(bytes) : "memory");
+}
+
+__device__ __forceinline__ void cp_async_16_zfill(void* shared, const void* global, unsigned bytes)
+{
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" : : "r"(shared_address(shared)), "l"(global), "r"(bytes) : "memory");
+}
+
+__device__ __forceinline__ void cp_async_commit()
+{
+    asm volatile("cp.async.commit_group;" : : : "memory");
+}
+
+template <int groups_left> __device__ __forceinline__ void cp_async_wait()
+{
+    asm volatile("cp.async.wait_group %0;" : : "n"(groups_left) : "memory");
+}
+#else
+__device__ __forceinline__ void cp_async_4(void* shared, const void* global)
+{
+    *static_cast<unsigned*>(shared) = *static_cast<const unsigned*>(global);
+}
+
+__device__ __forceinline__ void cp_async_8(void* shared, const void* global)
+{
+    *static_cast<uint2*>(shared) = *static_cast<const uint2*>(global);
+}
+
+__device__ __forceinline__ void cp_async_16(void* shared, const void* global)
+{
+    *static_cast<uint4*>(shared) = *static_cast<const uint4*>(global);
+}
+
+// Bytes behind the last one stay unread: they may lie outside the buffer. The counts are multiples of 2 (one bf16).
+__device__ __forceinline__ void copy_or_zero(void* shared, const void* global, unsigned bytes, unsigned size)
+{
+    for (unsigned i = 0; i < size; i += 2u)
+        *reinterpret_cast<unsigned short*>(static_cast<char*>(shared) + i) =
+            i < bytes ? *reinterpret_cast<const unsigned short*>(static_cast<const char*>(global) + i) : (unsigned short)0;
+}
+
+__device__ __forceinline__ void cp_async_4_zfill(void* shared, const void* global, unsigned bytes)
+{
+    if (bytes == 4u) cp_async_4(shared, global);
+    else copy_or_zero(shared, global, bytes, 4u);
+}
+
+__device__ __forceinline__ void cp_async_8_zfill(void* shared, const void* global, unsigned bytes)
+{
+    if (bytes == 8u) cp_async_8(shared, global);
+    else copy_or_zero(shared, global, bytes, 8u);
+}
+
+__device__ __forceinline__ void cp_async_16_zfill(void* shared, const void* global, unsigned bytes)
+{
+    if (bytes == 16u) cp_async_16(shared, global);
+    else copy_or_zero(shared, global, bytes, 16u);
+}
+
+__device__ __forceinline__ void cp_async_commit() {}
+
+template <int groups_left> __device__ __forceinline__ void cp_async_wait() {}
+#endif
+
+#if __CUDA_ARCH__ >= 800
+__device__ __forceinline__ unsigned pack_bf16x2(float low, float high)
+{
+    unsigned pair;
+    asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(pair) : "f"(high), "f"(low));
+    return pair;
+}
+
+__device__ __forceinline__ unsigned short float_to_bf16(float value)
+{
+    unsigned short bits;
+    asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(bits) : "f"(value));
+    return bits;
+}
+
+__device__ __forceinline__ unsigned pack_fp16x2(float low, float high)
+{
+    unsigned pair;
+    asm("cvt.rn.f16x2.f32 %0, %1, %2;" : "=r"(pair) : "f"(high), "f"(low));
+    return pair;
+}
+#else
+__device__ __forceinline__ unsigned short float_to_bf16(float value)
+{
+    const unsigned bits = __float_as_uint(value);
+    if ((bits & 0x7fffffffu) > 0x7f800000u) return (unsigned short)0x7fff;
+    return (unsigned short)((bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16);
+}
+
+__device__ __forceinline__ unsigned pack_bf16x2(float low, float high)
+{
+    return (unsigned)float_to_bf16(low) | ((unsigned)float_to_bf16(high) << 16);
+}
+#endif
+
+__device__ __forceinline__ unsigned short float_to_fp16(float value)
+{
+    unsigned short bits;
+    asm("cvt.rn.f16.f32 %0, %1;" : "=h"(bits) : "f"(value));
+    return bits;
+}
+
+#if __CUDA_ARCH__ < 800
+__device__ __forceinline__ unsigned pack_fp16x2(float low, float high)
+{
+    return (unsigned)float_to_fp16(low) | ((unsigned)float_to_fp16(high) << 16);
+}
+#endif
+
+__device__ __forceinline__ float fp16_to_float(unsigned short bits)
+{
+    float value;
+    asm("cvt.f32.f16 %0, %1;" : "=f"(value) : "h"(bits));
+    return value;
+}
+
+__device__ __forceinline__ float bf16_to_float(unsigned short bits) { return __uint_as_float((unsigned)bits << 16); }
+__device__ __forceinline__ float bf16x2_low(unsigned pair) { return __uint_as_float(pair << 16); }
+__device__ __forceinline__ float bf16x2_high(unsigned pair) { return __uint_as_float(pair & 0xffff0000u); }
+__device__ __forceinline__ float fp16x2_low(unsigned pair) { return fp16_to_float((unsigned short)pair); }
+__device__ __forceinline__ float fp16x2_high(unsigned pair) { return fp16_to_float((unsigned short)(pair >> 16)); }
+
+#endif // FOCALNET_EMULATOR

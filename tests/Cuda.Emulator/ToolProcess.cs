@@ -1,0 +1,27 @@
+using System.Diagnostics;
+
+namespace FocalNet.Tests.Cuda;
+
+/// <summary>Runs a compiler or a binary tool to its end and keeps what it printed.</summary>
+internal static class ToolProcess
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
+
+    internal readonly record struct Result(int ExitCode, string Output, string Error);
+
+    internal static Result Run(string tool, IEnumerable<string> arguments)
+    {
+        var start = new ProcessStartInfo(tool, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        // The messages are read: they must not be translated.
+        start.Environment["LC_ALL"] = "C";
+        using var process = Process.Start(start) ?? throw new InvalidOperationException($"{tool} did not start.");
+        var output = process.StandardOutput.ReadToEndAsync();
+        var error = process.StandardError.ReadToEndAsync();
+        if (!process.WaitForExit(Limit))
+        {
+            process.Kill(entireProcessTree: true);
+            throw new TimeoutException($"{tool} did not end within {Limit.TotalMinutes} minutes.");
+        }
+        return new(process.ExitCode, output.Result, error.Result);
+    }
+}

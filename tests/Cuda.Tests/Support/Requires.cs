@@ -1,0 +1,27 @@
+using FocalNet.Tests.Cuda;
+
+[assembly: AssemblyFixture(typeof(FocalNet.Cuda.Tests.Support.SkipPrinter))]
+
+namespace FocalNet.Cuda.Tests.Support;
+
+/// <summary>Skips, with a reason that is counted and printed, where a native tool is missing.</summary>
+internal static class Requires
+{
+    internal static void Emulator() => SkipFor(CudaTools.EmulatorSkipReason);
+
+    internal static void Clang() => SkipFor(CudaTools.ClangSkipReason);
+
+    private static void SkipFor(string? reason)
+    {
+        if (reason is not null) Assert.Skip(CudaTools.CountSkip(reason));
+    }
+}
+
+/// <summary>Says at the end of the run what was skipped and how often.</summary>
+public sealed class SkipPrinter : IDisposable
+{
+    public void Dispose()
+    {
+        foreach (var line in CudaTools.SkipSummary()) Console.WriteLine("CUDA without a GPU: " + line);
+    }
+}
