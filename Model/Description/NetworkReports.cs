@@ -2,10 +2,16 @@ using System.Diagnostics;
 using System.Globalization;
 using FocalNet.Graph.Dsl;
 using FocalNet.Graph.Ir;
+using FocalNet.Graph.Ops;
 using FocalNet.Graph.Planning;
 using FocalNet.Graph.Planning.Reports;
 
 namespace FocalNet.Model;
+
+/// <summary>What a step of a plan costs at given extents.</summary>
+/// <param name="ConvolutionMacs">Multiply-accumulates of a convolution, or of its gradients, by its definition; 0 for steps of other kinds.</param>
+/// <param name="Bytes">Bytes of operands and results, each counted once.</param>
+public readonly record struct LayerCost(long ConvolutionMacs, long Bytes);
 
 /// <summary>
 /// What compiling a network decided, as texts for people. The graph is compiled anew, by the same code that the
@@ -46,8 +52,8 @@ public sealed class NetworkReports
         }
     }
 
-    /// <summary>What each step of a run costs, in the order of the steps of <see cref="NetworkPlans"/>' plan.</summary>
-    public IReadOnlyList<StepCost> StepCosts => [.. _plan.Steps.Select(step => StepCost.Of(step, _run))];
+    /// <summary>What each step of a run costs, in the order of the steps of the plan that <see cref="NetworkPlans"/> has.</summary>
+    public IReadOnlyList<LayerCost> StepCosts => [.. _plan.Steps.Select(Cost)];
 
     /// <summary>All reports by file name: summary, IR, passes, fusion with its reasons, steps, memory.</summary>
     public IReadOnlyList<(string FileName, string Text)> All =>
@@ -59,6 +65,14 @@ public sealed class NetworkReports
         ("plan.txt", PlanReport.Steps(_plan, _run)),
         ("memory.txt", PlanReport.Memory(_plan, _run)),
     ];
+
+    // Discrete Fourier transforms have products, too, but are no convolutions.
+    private LayerCost Cost(PlannedStep step)
+    {
+        StepCost cost = StepCost.Of(step, _run);
+        bool isConvolution = step.Work is KernelWork { Group.Anchor.Op: ConvolutionOp or TransposedConvolutionOp or ConvolutionWeightGradientOp };
+        return new LayerCost(isConvolution ? cost.Macs : 0, cost.Bytes);
+    }
 
     private long Bytes(CompiledPlan plan) => plan.Steps.Sum(step => StepCost.Of(step, _run).Bytes);
 }
