@@ -29,6 +29,8 @@ public sealed class CpuDevice : IDevice
     /// <summary>Threads that take part in a run.</summary>
     public int Threads => pool.Threads;
 
+    internal WorkerPool Pool => pool;
+
     /// <inheritdoc cref="IDevice.CreateExecutor"/>
     public CpuExecutor CreateExecutor(ExecutionPlan plan) => new(plan, pool, strict);
 

@@ -47,6 +47,7 @@ internal static class CommandLine
         root.Add(HazeCommand.Create(terminal, cancellation));
         root.Add(DescribeCommand.Create(terminal));
         root.Add(KernelsCommand.Create(terminal));
+        root.Add(BenchCommand.Create(terminal, cancellation));
         return root;
     }
 

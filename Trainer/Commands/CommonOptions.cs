@@ -1,13 +1,14 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using System.Text.RegularExpressions;
 using FocalNet.Model;
 using FocalNet.Trainer.Tasks;
 
 namespace FocalNet.Trainer.Commands;
 
 /// <summary>Options and arguments that several commands have, and checked numbers.</summary>
-internal static class CommonOptions
+internal static partial class CommonOptions
 {
     public static Argument<TaskDefinition> Task() => new("task")
     {
@@ -34,6 +35,27 @@ internal static class CommonOptions
         Description = "Where to compute: auto, cpu, or cuda[:N].",
         HelpName = "DEVICE",
         DefaultValueFactory = _ => "auto",
+    };
+
+    public static Option<Precision> Precision() => new("--precision")
+    {
+        Description = "default, or strict: convolutions by their definition alone, slower and about a digit closer to it.",
+        HelpName = "default|strict",
+        DefaultValueFactory = _ => Commands.Precision.Default,
+        CustomParser = result =>
+        {
+            var text = result.Tokens[0].Value;
+            foreach (var precision in Enum.GetValues<Precision>())
+            {
+                if (string.Equals(text, precision.ToString(), StringComparison.OrdinalIgnoreCase))
+                {
+                    return precision;
+                }
+            }
+
+            result.AddError($"--precision takes default or strict, not '{text}'.");
+            return Commands.Precision.Default;
+        },
     };
 
     public static Option<int> Threads() => new("--threads")
@@ -82,6 +104,21 @@ internal static class CommonOptions
         }
     }
 
+    /// <summary>Height and width, from text such as 256x256.</summary>
+    /// <exception cref="UsageException">It is no such text, or no size that networks take.</exception>
+    public static (int Height, int Width) ParseSize(string text)
+    {
+        if (SizeText().Match(text) is { Success: true } match
+            && int.TryParse(match.Groups[1].Value, CultureInfo.InvariantCulture, out var height)
+            && int.TryParse(match.Groups[2].Value, CultureInfo.InvariantCulture, out var width)
+            && height is > 0 and <= 65536 && width is > 0 and <= 65536 && height % 4 == 0 && width % 4 == 0)
+        {
+            return (height, width);
+        }
+
+        throw new UsageException($"--size takes height and width as 256x256, both multiples of 4 and at most 65536, not '{text}'.");
+    }
+
     private static int ParseInteger(ArgumentResult result, int minimum, int maximum)
     {
         var text = result.Tokens[0].Value;
@@ -94,4 +131,7 @@ internal static class CommonOptions
         result.AddError(FormattableString.Invariant($"{name} takes a whole number of at least {minimum}{(maximum < int.MaxValue ? $" and at most {maximum}" : "")}, not '{text}'."));
         return minimum;
     }
+
+    [GeneratedRegex(@"^(\d+)[xX×](\d+)$")]
+    private static partial Regex SizeText();
 }

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text.RegularExpressions;
 using FocalNet.Model;
 using FocalNet.Trainer.Display;
 using Spectre.Console;
@@ -8,7 +7,7 @@ using Spectre.Console;
 namespace FocalNet.Trainer.Commands;
 
 /// <summary>Parameters and arithmetic of the networks.</summary>
-internal static partial class DescribeCommand
+internal static class DescribeCommand
 {
     private const int PaperSize = 256;
 
@@ -20,7 +19,7 @@ internal static partial class DescribeCommand
         command.SetAction(result =>
         {
             var name = result.GetValue(network);
-            var (height, width) = ParseSize(result.GetValue(size)!);
+            var (height, width) = CommonOptions.ParseSize(result.GetValue(size)!);
             Print(name is null ? NetworkCatalog.All : [NetworkCatalog.Find(name)], height, width, terminal);
             return ExitCodes.Success;
         });
@@ -59,23 +58,7 @@ internal static partial class DescribeCommand
             + (isPaperSize ? "" : " Its figures are for 256×256."));
     }
 
-    private static (int Height, int Width) ParseSize(string text)
-    {
-        if (SizeText().Match(text) is { Success: true } match
-            && int.TryParse(match.Groups[1].Value, CultureInfo.InvariantCulture, out var height)
-            && int.TryParse(match.Groups[2].Value, CultureInfo.InvariantCulture, out var width)
-            && height is > 0 and <= 65536 && width is > 0 and <= 65536 && height % 4 == 0 && width % 4 == 0)
-        {
-            return (height, width);
-        }
-
-        throw new UsageException($"--size takes height and width as 256x256, both multiples of 4 and at most 65536, not '{text}'.");
-    }
-
     private static string Number(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
 
     private static string Fixed(double value, int digits) => value.ToString("F" + digits.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
-
-    [GeneratedRegex(@"^(\d+)[xX×](\d+)$")]
-    private static partial Regex SizeText();
 }

@@ -4,14 +4,24 @@ using FocalNet.Runtime.Cpu;
 
 namespace FocalNet.Trainer.Commands;
 
-/// <summary>From the options --device and --threads to a device.</summary>
+/// <summary>How closely arithmetic keeps to its definition.</summary>
+internal enum Precision
+{
+    /// <summary>Convolutions as fast as they get: Winograd's algorithm where it pays.</summary>
+    Default,
+
+    /// <summary>Convolutions by their definition alone.</summary>
+    Strict,
+}
+
+/// <summary>From the options --device, --threads and --precision to a device.</summary>
 internal static partial class Devices
 {
     /// <exception cref="UsageException">There is no such kind of device.</exception>
     /// <exception cref="DeviceException">The device is not there: another is never taken silently.</exception>
-    public static IDevice Open(string name, int threads) => name.ToLowerInvariant() switch
+    public static IDevice Open(string name, int threads, Precision precision) => name.ToLowerInvariant() switch
     {
-        "auto" or "cpu" => new CpuDevice(threads),
+        "auto" or "cpu" => new CpuDevice(threads, strict: precision == Precision.Strict),
         var other when CudaName().IsMatch(other) => throw new DeviceException(
             other, "opening the device", "", "this build has no CUDA device yet.", "Use --device cpu, or leave --device out."),
         _ => throw new UsageException($"There is no device '{name}'. The devices are: auto, cpu, cuda, cuda:N."),

@@ -23,17 +23,17 @@ internal static class EvaluateCommand
             DefaultValueFactory = _ => "paper",
         };
         preset.AcceptOnlyFromAmong("paper", "standard");
-        var (threads, device) = (CommonOptions.Threads(), CommonOptions.Device());
+        var (threads, device, precision) = (CommonOptions.Threads(), CommonOptions.Device(), CommonOptions.Precision());
         var command = new Command("evaluate", "Restores the inputs of picture pairs and prints PSNR, SSIM and mean absolute error.")
         {
-            task, data, weights, network, preset, threads, device,
+            task, data, weights, network, preset, threads, device, precision,
         };
         command.SetAction(result =>
         {
             CommonOptions.RequireNetwork(result.GetValue(network));
             var request = new Request(
                 result.GetRequiredValue(task), result.GetRequiredValue(data), result.GetValue(weights), result.GetValue(network),
-                Enum.Parse<MetricPreset>(result.GetValue(preset)!, ignoreCase: true), result.GetValue(device)!, result.GetValue(threads));
+                Enum.Parse<MetricPreset>(result.GetValue(preset)!, ignoreCase: true), result.GetValue(device)!, result.GetValue(threads), result.GetValue(precision));
             return Run(request, terminal, cancellation);
         });
         return command;
@@ -43,7 +43,7 @@ internal static class EvaluateCommand
     {
         var pairs = PairedFolder.Open(request.Data, DataSplit.Test);
         var weights = WeightChoice.Find(request.Weights, request.Task, terminal);
-        using var device = Devices.Open(request.Device, request.Threads);
+        using var device = Devices.Open(request.Device, request.Threads, request.Precision);
         using var restorer = Restorer.Load(request.Network, weights, device);
         var preset = request.Preset.ToString().ToLowerInvariant();
         terminal.Line($"network   {restorer.Network.Name} on {Devices.Explain(request.Device, device)}");
@@ -70,5 +70,5 @@ internal static class EvaluateCommand
     }
 
     private sealed record Request(
-        TaskDefinition Task, string Data, string? Weights, string? Network, MetricPreset Preset, string Device, int Threads);
+        TaskDefinition Task, string Data, string? Weights, string? Network, MetricPreset Preset, string Device, int Threads, Precision Precision);
 }

@@ -17,14 +17,14 @@ internal static class RestoreCommand
         var weights = CommonOptions.Weights("Weights; those of the newest run if not given.");
         var network = CommonOptions.Network("Network that the weights belong to, if their file does not say.");
         var overwrite = new Option<bool>("--overwrite") { Description = "Replace restored pictures of an earlier time. Inputs are never replaced." };
-        var (threads, device) = (CommonOptions.Threads(), CommonOptions.Device());
-        var command = new Command("restore", "Restores pictures and whole folders.") { task, inputs, output, weights, network, overwrite, threads, device };
+        var (threads, device, precision) = (CommonOptions.Threads(), CommonOptions.Device(), CommonOptions.Precision());
+        var command = new Command("restore", "Restores pictures and whole folders.") { task, inputs, output, weights, network, overwrite, threads, device, precision };
         command.SetAction(result =>
         {
             CommonOptions.RequireNetwork(result.GetValue(network));
             var request = new Request(
                 result.GetRequiredValue(task), result.GetRequiredValue(inputs), result.GetRequiredValue(output), result.GetValue(weights), result.GetValue(network),
-                result.GetValue(overwrite), result.GetValue(device)!, result.GetValue(threads));
+                result.GetValue(overwrite), result.GetValue(device)!, result.GetValue(threads), result.GetValue(precision));
             return Run(request, terminal, cancellation);
         });
         return command;
@@ -34,7 +34,7 @@ internal static class RestoreCommand
     {
         var items = RestorePlan.Make(request.Inputs, request.Output);
         var weights = WeightChoice.Find(request.Weights, request.Task, terminal);
-        using var device = Devices.Open(request.Device, request.Threads);
+        using var device = Devices.Open(request.Device, request.Threads, request.Precision);
         using var restorer = Restorer.Load(request.Network, weights, device);
         terminal.Line($"network   {restorer.Network.Name} on {Devices.Explain(request.Device, device)}");
         var summary = default(RestoreSummary);
@@ -51,5 +51,5 @@ internal static class RestoreCommand
     }
 
     private sealed record Request(
-        TaskDefinition Task, string[] Inputs, string Output, string? Weights, string? Network, bool Overwrite, string Device, int Threads);
+        TaskDefinition Task, string[] Inputs, string Output, string? Weights, string? Network, bool Overwrite, string Device, int Threads, Precision Precision);
 }

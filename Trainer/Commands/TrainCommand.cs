@@ -13,13 +13,13 @@ internal static class TrainCommand
         var options = new TrainOptionSet(task);
         var command = new Command(task.Name, task.Description);
         options.AddTo(command);
-        command.SetAction(result => Run(options.Read(result), result.GetValue(options.Device)!, result.GetValue(options.Threads), terminal, cancellation));
+        command.SetAction(result => Run(options.Read(result), result.GetValue(options.Device)!, result.GetValue(options.Threads), result.GetValue(options.Precision), terminal, cancellation));
         return command;
     }
 
-    internal static int Run(TrainingOptions options, string deviceName, int threads, Terminal terminal, CancellationToken cancellation)
+    internal static int Run(TrainingOptions options, string deviceName, int threads, Precision precision, Terminal terminal, CancellationToken cancellation)
     {
-        using var device = Devices.Open(deviceName, threads);
+        using var device = Devices.Open(deviceName, threads, precision);
         TrainingOutcome? outcome = null;
         terminal.Line($"device    {Devices.Explain(deviceName, device)}");
         terminal.WithProgress(display =>

@@ -39,9 +39,11 @@ internal sealed class TrainOptionSet
 
     public Option<string> Device { get; } = CommonOptions.Device();
 
+    public Option<Precision> Precision { get; } = CommonOptions.Precision();
+
     public void AddTo(Command command)
     {
-        Option[] all = [_data, _network, _weights, _epochs, _steps, _batch, _crop, _flip, _learningRate, _warmUpEpochs, _clip, _seed, Threads, Device, _out];
+        Option[] all = [_data, _network, _weights, _epochs, _steps, _batch, _crop, _flip, _learningRate, _warmUpEpochs, _clip, _seed, Threads, Device, Precision, _out];
         foreach (var option in all)
         {
             command.Add(option);

@@ -110,7 +110,7 @@ internal static unsafe class ConvolutionBenchmark
         var clock = Stopwatch.StartNew();
         do
         {
-            peak = Math.Max(peak, Peak());
+            peak = Math.Max(peak, FmaPeak.Measure());
             for (int i = 0; i < ways.Length; i++)
             {
                 long start = Stopwatch.GetTimestamp();
@@ -122,47 +122,6 @@ internal static unsafe class ConvolutionBenchmark
         string text = string.Join("  ", ways.Select((w, i) => string.Create(CultureInfo.InvariantCulture, $"{w.Name} {best[i] * 1e3,7:F2} ms {100 * flops / best[i] / peak,4:F0} %")));
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{what,-36} {text}   (peak {peak / 1e9:F1} GFLOP/s)"));
     }
-
-    /// <summary>Floating-point operations a second of independent fused multiply-adds.</summary>
-    private static double Peak()
-    {
-        const int rounds = 20_000;
-        double best = double.MaxValue;
-        for (int repeat = 0; repeat < 5; repeat++)
-        {
-            long start = Stopwatch.GetTimestamp();
-            sink = MultiplyAdds(rounds);
-            best = Math.Min(best, Stopwatch.GetElapsedTime(start).TotalSeconds);
-        }
-
-        return rounds * 12.0 * 16 / best;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    private static float MultiplyAdds(int rounds)
-    {
-        Vector256<float> x = Vector256.Create(0.999f), y = Vector256.Create(1e-3f);
-        Vector256<float> a = x, b = x, c = x, d = x, e = x, f = x, g = x, h = x, i = x, j = x, k = x, l = x;
-        for (int n = 0; n < rounds; n++)
-        {
-            a = Vector256.MultiplyAddEstimate(a, x, y);
-            b = Vector256.MultiplyAddEstimate(b, x, y);
-            c = Vector256.MultiplyAddEstimate(c, x, y);
-            d = Vector256.MultiplyAddEstimate(d, x, y);
-            e = Vector256.MultiplyAddEstimate(e, x, y);
-            f = Vector256.MultiplyAddEstimate(f, x, y);
-            g = Vector256.MultiplyAddEstimate(g, x, y);
-            h = Vector256.MultiplyAddEstimate(h, x, y);
-            i = Vector256.MultiplyAddEstimate(i, x, y);
-            j = Vector256.MultiplyAddEstimate(j, x, y);
-            k = Vector256.MultiplyAddEstimate(k, x, y);
-            l = Vector256.MultiplyAddEstimate(l, x, y);
-        }
-
-        return Vector256.Sum(a + b + c + d + e + f + g + h + i + j + k + l);
-    }
-
-    private static volatile float sink;
 
     private readonly struct PlainBody(NativeTensor to) : IKernelBody
     {

@@ -20,7 +20,7 @@ public sealed class TrainCommandTests : IDisposable
     {
         var path = _folder["my runs/första"];
         using var output = new StringWriter();
-        var code = TrainCommand.Run(TinyNetwork.ShortRun(path), "auto", 2, new Terminal(output, TextWriter.Null, isInteractive: false), CancellationToken.None);
+        var code = TrainCommand.Run(TinyNetwork.ShortRun(path), "auto", 2, Precision.Default, new Terminal(output, TextWriter.Null, isInteractive: false), CancellationToken.None);
         Assert.Equal(ExitCodes.Success, code);
 
         var lines = File.ReadAllLines(Path.Combine(path, "steps.jsonl"));

@@ -96,7 +96,7 @@ public sealed class TrainOptionTests
         var help = Shell.Run("dehaze", "--help");
         help.RequireSuccess();
         Assert.All(
-            ["--network", "--weights", "--epochs", "--steps", "--batch", "--crop", "--flip", "--lr", "--warmup-epochs", "--clip", "--seed", "--threads", "--device", "--out"],
+            ["--network", "--weights", "--epochs", "--steps", "--batch", "--crop", "--flip", "--lr", "--warmup-epochs", "--clip", "--seed", "--threads", "--device", "--precision", "--out"],
             option => Assert.Contains(option, help.Output, StringComparison.Ordinal));
         Assert.Contains("1000", help.Output, StringComparison.Ordinal);
     }

@@ -1,0 +1,81 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace FocalNet.Runtime.Cpu;
+
+/// <summary>
+/// The rate that kernels are measured against: floating-point operations a second of independent fused multiply-adds in
+/// 8-lane registers. Short, so that it can be measured between the runs of what is compared with it: a shared machine then
+/// disturbs both alike.
+/// </summary>
+public static unsafe class FmaPeak
+{
+    // Enough chains to cover two units of four to five cycles' latency, and few enough to stay in 16 registers with their factors.
+    private const int Chains = 12;
+    private const int Lanes = 8;
+    private const int Rounds = 20_000;
+    private const int Repeats = 5;
+
+    private static volatile float sink;
+
+    /// <summary>The best of a few measurements of the calling thread, less than a millisecond in all.</summary>
+    public static double Measure()
+    {
+        double best = double.MaxValue;
+        for (int repeat = 0; repeat < Repeats; repeat++)
+        {
+            long start = Stopwatch.GetTimestamp();
+            sink = MultiplyAdds(Rounds);
+            best = Math.Min(best, Stopwatch.GetElapsedTime(start).TotalSeconds);
+        }
+
+        return Operations(Rounds) / best;
+    }
+
+    /// <summary>The best of a few measurements of all threads of a device at once, a few milliseconds in all.</summary>
+    /// <param name="device">Its threads; none of its executors may be running.</param>
+    public static double Measure(CpuDevice device)
+    {
+        // Longer than one thread's, so that waking the others counts little.
+        const int rounds = 8 * Rounds;
+        double best = double.MaxValue;
+        for (int repeat = 0; repeat < Repeats; repeat++)
+        {
+            var arguments = new KernelArguments { Images = rounds };
+            long start = Stopwatch.GetTimestamp();
+            device.Pool.Run(&Chunk, &arguments, device.Threads);
+            best = Math.Min(best, Stopwatch.GetElapsedTime(start).TotalSeconds);
+        }
+
+        return device.Threads * Operations(rounds) / best;
+    }
+
+    private static double Operations(int rounds) => 2.0 * rounds * Chains * Lanes;
+
+    private static void Chunk(in KernelArguments arguments, in WorkSlice slice) => slice.Scratch[0] = MultiplyAdds(arguments.Images);
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static float MultiplyAdds(int rounds)
+    {
+        Vector256<float> x = Vector256.Create(0.999f), y = Vector256.Create(1e-3f);
+        Vector256<float> a = x, b = x, c = x, d = x, e = x, f = x, g = x, h = x, i = x, j = x, k = x, l = x;
+        for (int n = 0; n < rounds; n++)
+        {
+            a = Vector256.MultiplyAddEstimate(a, x, y);
+            b = Vector256.MultiplyAddEstimate(b, x, y);
+            c = Vector256.MultiplyAddEstimate(c, x, y);
+            d = Vector256.MultiplyAddEstimate(d, x, y);
+            e = Vector256.MultiplyAddEstimate(e, x, y);
+            f = Vector256.MultiplyAddEstimate(f, x, y);
+            g = Vector256.MultiplyAddEstimate(g, x, y);
+            h = Vector256.MultiplyAddEstimate(h, x, y);
+            i = Vector256.MultiplyAddEstimate(i, x, y);
+            j = Vector256.MultiplyAddEstimate(j, x, y);
+            k = Vector256.MultiplyAddEstimate(k, x, y);
+            l = Vector256.MultiplyAddEstimate(l, x, y);
+        }
+
+        return Vector256.Sum(a + b + c + d + e + f + g + h + i + j + k + l);
+    }
+}
