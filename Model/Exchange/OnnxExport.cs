@@ -14,7 +14,7 @@ public sealed class OnnxExportException(string message) : Exception(message);
 /// <remarks>
 /// The model has the network's own inputs and outputs, for FocalNet <c>image</c> and <c>restored</c>, [N, 3, H, W] with all of N, H
 /// and W free; H and W must be multiples of the model's metadata value <c>divisor</c>. Initializers have the names and shapes of the
-/// checkpoints. Written for operator set 17.
+/// checkpoints; parameters that inference does not use are left out. Written for operator set 17.
 /// </remarks>
 public static class OnnxExport
 {
@@ -64,7 +64,7 @@ public static class OnnxExport
         {
             int count = parameter.Shape.ConstantElements;
             if (used.Contains(parameter.ParameterName))
-                writer.Floats(OnnxTranslation.CheckpointShape(parameter), parameters.Slice(start, count), parameter.ParameterName);
+                writer.Floats(OnnxTranslation.CheckpointShape(parameter), parameters.Slice(start, count), OnnxTranslation.NameOf(parameter, graph));
             start += count;
         }
     }

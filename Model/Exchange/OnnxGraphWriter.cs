@@ -14,6 +14,9 @@ internal sealed class OnnxGraphWriter
     private const int FloatType = 1, Int64Type = 7;
     private const int IntegerAttribute = 2, TextAttribute = 3, IntegersAttribute = 7;
 
+    /// <summary>What the names of values begin with that have none in the network.</summary>
+    public const char ValuePrefix = '%';
+
     private readonly List<ProtobufWriter> _nodes = [], _constants = [];
     private readonly Dictionary<string, string> _integers = [];
     private int _values;
@@ -94,8 +97,7 @@ internal sealed class OnnxGraphWriter
         return model;
     }
 
-    // A sign that no name of the DSL's checkpoints begins with keeps values and parameters apart.
-    private string NewName() => string.Create(CultureInfo.InvariantCulture, $"%{_values++}");
+    private string NewName() => string.Create(CultureInfo.InvariantCulture, $"{ValuePrefix}{_values++}");
 
     private static ProtobufWriter Tensor(string name, int type, IReadOnlyList<int> shape)
     {

@@ -39,6 +39,15 @@ internal sealed class OnnxTranslation
     public static int[] CheckpointShape(ParameterOp parameter) =>
         [.. parameter.CheckpointShape.Split('x').Select(e => int.Parse(e, NumberStyles.None, CultureInfo.InvariantCulture))];
 
+    /// <summary>The name of a parameter: its own, unless an input or output has it, or a value might.</summary>
+    public static string NameOf(ParameterOp parameter, NetworkGraph graph)
+    {
+        string name = parameter.ParameterName;
+        bool taken = name.StartsWith(OnnxGraphWriter.ValuePrefix) || graph.Outputs.Any(o => o.Name == name) ||
+            graph.Nodes.Any(n => n.Op is InputOp input && input.InputName == name);
+        return taken ? "parameters/" + name : name;
+    }
+
     private void FindBiases()
     {
         ILookup<Node, Node> users = _graph.Nodes.SelectMany(n => n.Inputs.Select(i => (Input: i, User: n))).ToLookup(p => p.Input, p => p.User);
@@ -67,7 +76,7 @@ internal sealed class OnnxTranslation
         SizeOp size => Size(size.Of),
         UnaryOp unary => _onnx.Add(NameOf(unary.Kind), [_names[node.Inputs[0]]]),
         BinaryOp when _biased.TryGetValue(node, out (Node Convolution, ParameterOp Bias) biased) =>
-            Convolution(biased.Convolution, biased.Bias.ParameterName),
+            Convolution(biased.Convolution, NameOf(biased.Bias, _graph)),
         BinaryOp binary => Binary(binary.Kind, node),
         BroadcastOp => _onnx.Add("Expand", [_names[node.Inputs[0]], Extents(node.Shape)]),
         ConvolutionOp or TransposedConvolutionOp => Convolution(node, bias: null),
@@ -83,7 +92,7 @@ internal sealed class OnnxTranslation
 
     private string Parameter(ParameterOp parameter)
     {
-        string name = parameter.ParameterName;
+        string name = NameOf(parameter, _graph);
         if (CheckpointShape(parameter).Length == 4)
             return name;
         // As the bias of a convolution it is used as it stands, and nothing reads this.
