@@ -14,7 +14,7 @@ public sealed class OnnxExportException(string message) : Exception(message);
 /// <remarks>
 /// The model has the network's own inputs and outputs, for FocalNet <c>image</c> and <c>restored</c>, [N, 3, H, W] with all of N, H
 /// and W free; H and W must be multiples of the model's metadata value <c>divisor</c>. Initializers have the names and shapes of the
-/// checkpoints; parameters that inference does not use are left out. Written for operator set 17.
+/// checkpoints; parameters that inference does not use are left out. Written for operator set 20, the first that has GELU.
 /// </remarks>
 public static class OnnxExport
 {

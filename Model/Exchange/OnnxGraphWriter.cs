@@ -9,8 +9,8 @@ namespace FocalNet.Model;
 /// </summary>
 internal sealed class OnnxGraphWriter
 {
-    /// <summary>ReduceMax takes its axes as an attribute up to this version; its ops have not changed much since.</summary>
-    private const int OperatorSet = 17, FormatVersion = 8;
+    /// <summary>The first that has GELU.</summary>
+    private const int OperatorSet = 20, FormatVersion = 9;
     private const int FloatType = 1, Int64Type = 7;
     private const int IntegerAttribute = 2, TextAttribute = 3, IntegersAttribute = 7;
 

@@ -14,23 +14,24 @@ internal sealed class OnnxTranslation
     private readonly Dictionary<Shape, string> _extents = [];
     // Convolutions whose bias is added by the node that is their only user: ONNX has both in one.
     private readonly Dictionary<Node, (Node Convolution, ParameterOp Bias)> _biased = [];
-    private readonly HashSet<Node> _absorbed = [];
+    private readonly Dictionary<Node, Node> _gelus = [];
     private string? _inputExtents;
 
     public OnnxTranslation(string network, NetworkGraph graph, OnnxGraphWriter onnx)
     {
         (_network, _graph, _onnx) = (network, graph, onnx);
         FindBiases();
+        FindGelus();
     }
 
     /// <summary>Translates all nodes and names the outputs.</summary>
     public void Run()
     {
-        foreach (Node node in _graph.Nodes)
-        {
-            if (!_absorbed.Contains(node))
-                _names.Add(node, Translate(node));
-        }
+        HashSet<Node> needed = [.. _graph.Roots];
+        foreach (Node node in _graph.Nodes.Reverse().Where(needed.Contains))
+            needed.UnionWith(Operands(node));
+        foreach (Node node in _graph.Nodes.Where(needed.Contains))
+            _names.Add(node, Translate(node));
         foreach (GraphOutput output in _graph.Outputs)
             _onnx.AddNamed("Identity", [_names[output.Value]], output.Name);
     }
@@ -61,12 +62,39 @@ internal sealed class OnnxTranslation
                 if (bias.Op is ParameterOp parameter && CheckpointShape(parameter).Length == 1 && parameter.Shape.C == convolution.Shape.C)
                 {
                     _biased.Add(node, (convolution, parameter));
-                    _absorbed.Add(convolution);
                     break;
                 }
             }
         }
     }
+
+    // x · (½ + ½ · erf(x · √½)), as Layers has it: one op, for which runtimes have a kernel of its own.
+    private void FindGelus()
+    {
+        foreach (Node node in _graph.Nodes)
+        {
+            foreach ((Node x, Node weight) in Orders(node, BinaryKind.Multiply))
+            {
+                if (Beside(weight, BinaryKind.Add, 0.5) is { } half && Beside(half, BinaryKind.Multiply, 0.5) is { Op: UnaryOp { Kind: UnaryKind.Erf } } erf &&
+                    Beside(erf.Inputs[0], BinaryKind.Multiply, Math.Sqrt(0.5)) == x)
+                {
+                    _gelus[node] = x;
+                }
+            }
+        }
+    }
+
+    // The operand of a node of that kind whose other operand is that number.
+    private static Node? Beside(Node node, BinaryKind kind, double number) =>
+        Orders(node, kind).FirstOrDefault(o => o.Item2.Op is FillOp fill && Math.Abs(fill.Value - number) < 1e-12).Item1;
+
+    private static (Node, Node)[] Orders(Node node, BinaryKind kind) =>
+        node.Op is BinaryOp binary && binary.Kind == kind ? [(node.Inputs[0], node.Inputs[1]), (node.Inputs[1], node.Inputs[0])] : [];
+
+    // What the translation of a node reads.
+    private IReadOnlyList<Node> Operands(Node node) =>
+        _gelus.TryGetValue(node, out Node? x) ? [x] :
+        _biased.TryGetValue(node, out (Node Convolution, ParameterOp Bias) biased) ? biased.Convolution.Inputs : node.Inputs;
 
     private string Translate(Node node) => node.Op switch
     {
@@ -75,6 +103,7 @@ internal sealed class OnnxTranslation
         FillOp fill => Fill(fill),
         SizeOp size => Size(size.Of),
         UnaryOp unary => _onnx.Add(NameOf(unary.Kind), [_names[node.Inputs[0]]]),
+        BinaryOp when _gelus.TryGetValue(node, out Node? x) => _onnx.Add("Gelu", [_names[x]]),
         BinaryOp when _biased.TryGetValue(node, out (Node Convolution, ParameterOp Bias) biased) =>
             Convolution(biased.Convolution, NameOf(biased.Bias, _graph)),
         BinaryOp binary => Binary(binary.Kind, node),
@@ -95,16 +124,14 @@ internal sealed class OnnxTranslation
         string name = NameOf(parameter, _graph);
         if (CheckpointShape(parameter).Length == 4)
             return name;
-        // As the bias of a convolution it is used as it stands, and nothing reads this.
-        bool isRead = _graph.Nodes.Any(n => !_biased.ContainsKey(n) && n.Inputs.Any(i => i.Op == parameter)) || _graph.Roots.Any(r => r.Op == parameter);
         Shape shape = parameter.Shape;
-        return isRead ? _onnx.Add("Reshape", [name, _onnx.Integers(shape.N.Value, shape.C, shape.H.Value, shape.W.Value)]) : name;
+        return _onnx.Add("Reshape", [name, _onnx.Integers(shape.N.Value, shape.C, shape.H.Value, shape.W.Value)]);
     }
 
     private string Fill(FillOp fill)
     {
+        // A number without extents keeps kernels for one operand that is a number.
         bool inArithmetic = fill.Shape.IsScalar && _graph.Nodes.All(n => n.Op is BinaryOp || n.Inputs.All(i => i.Op != fill)) && _graph.Roots.All(r => r.Op != fill);
-        // Runtimes recognise GELU only by constants of no extents.
         string number = _onnx.Floats(inArithmetic ? [] : [1, 1, 1, 1], [(float)fill.Value]);
         return fill.Shape.IsScalar ? number : _onnx.Add("Expand", [number, Extents(fill.Shape)]);
     }
@@ -165,10 +192,8 @@ internal sealed class OnnxTranslation
     private string Reduce(ReduceOp reduce, Node node)
     {
         string input = _names[node.Inputs[0]];
-        int[] axes = [.. Enumerable.Range(0, 4).Where(axis => reduce.Over.HasFlag((Axes)(1 << axis)))];
-        return reduce.Kind == ReduceKind.Max
-            ? _onnx.Add("ReduceMax", [input], ("axes", axes), ("keepdims", 1))
-            : _onnx.Add("ReduceSum", [input, _onnx.Integers([.. axes.Select(a => (long)a)])], ("keepdims", 1));
+        long[] axes = [.. Enumerable.Range(0, 4).Where(axis => reduce.Over.HasFlag((Axes)(1 << axis))).Select(axis => (long)axis)];
+        return _onnx.Add(reduce.Kind == ReduceKind.Max ? "ReduceMax" : "ReduceSum", [input, _onnx.Integers(axes)], ("keepdims", 1));
     }
 
     private string Convolution(Node node, string? bias)

@@ -13,7 +13,7 @@ namespace FocalNet.Benchmarks;
 /// </summary>
 internal static class OnnxRuntimeBenchmark
 {
-    private const int FewestRuns = 7, MostRuns = 200;
+    private const int FewestRuns = 5, MostRuns = 200;
 
     public static void Run(double secondsPerCase, bool large)
     {

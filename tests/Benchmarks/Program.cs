@@ -36,6 +36,6 @@ if (wanted.Contains("accuracy"))
 }
 
 if (wanted.Contains("onnxruntime"))
-    OnnxRuntimeBenchmark.Run(secondsPerCase: 4, large: wanted.Contains("large"));
+    OnnxRuntimeBenchmark.Run(secondsPerCase: 3, large: wanted.Contains("large"));
 
 return 0;
