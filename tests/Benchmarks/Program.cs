@@ -1,14 +1,15 @@
 using FocalNet.Benchmarks;
 
-// dotnet run -c Release --project tests/Benchmarks -- [forward] [gradient] [accuracy]; all of them if none is named.
-string[] known = ["forward", "gradient", "accuracy"];
+// dotnet run -c Release --project tests/Benchmarks -- [forward] [gradient] [accuracy], all of them if none is named; or
+// dotnet run -c Release --project tests/Benchmarks -- onnxruntime [large].
+string[] kernels = ["forward", "gradient", "accuracy"], known = [.. kernels, "onnxruntime", "large"];
 if (args.Except(known).FirstOrDefault() is { } unknown)
 {
     Console.Error.WriteLine($"There is no benchmark '{unknown}', only {string.Join(", ", known)}.");
     return 2;
 }
 
-string[] wanted = args.Length == 0 ? known : args;
+string[] wanted = args.Length == 0 ? kernels : args;
 if (wanted.Contains("forward"))
 {
     ConvolutionBenchmark.Forward(16, 16, 256, 256, gelu: true);
@@ -33,5 +34,8 @@ if (wanted.Contains("accuracy"))
     foreach (int channels in new[] { 16, 64, 256 })
         ConvolutionBenchmark.Accuracy(channels);
 }
+
+if (wanted.Contains("onnxruntime"))
+    OnnxRuntimeBenchmark.Run(secondsPerCase: 3, large: wanted.Contains("large"));
 
 return 0;
