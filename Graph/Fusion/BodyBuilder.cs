@@ -33,7 +33,6 @@ internal sealed class BodyBuilder
             return null;
         if (_group.Anchor is { } anchor)
             _operands.AddRange(anchor.Inputs);
-        int anchorOperands = _operands.Count;
         var stores = new List<BodyStore>();
         var reductions = new List<BodyReduction>();
         foreach (Node node in stored)
@@ -50,7 +49,7 @@ internal sealed class BodyBuilder
                 stores.Add(new BodyStore(value, Output(node)));
             }
         }
-        return new KernelBody(_values, stores, reductions, _operands) { AnchorOperands = anchorOperands, Computed = _computed };
+        return new KernelBody(_values, stores, reductions, _operands) { Computed = _computed };
     }
 
     private int Output(Node node)

@@ -90,9 +90,6 @@ public sealed record BodyStore(int Value, int Operand);
 public sealed record KernelBody(
     IReadOnlyList<BodyValue> Values, IReadOnlyList<BodyStore> Stores, IReadOnlyList<BodyReduction> Reductions, IReadOnlyList<Node> Operands)
 {
-    /// <summary>Number of leading operands that are the anchor's.</summary>
-    public int AnchorOperands { get; init; }
-
     /// <summary>The nodes that the kernel computes, operands first: its own as far as they are needed, and those computed again.</summary>
     public IReadOnlyList<Node> Computed { get; init; } = [];
 

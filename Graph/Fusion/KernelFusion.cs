@@ -83,7 +83,7 @@ public sealed class KernelFusion
         }
         foreach (KernelGroup source in SourcesOf(node))
         {
-            if (source != candidate && DependsOn(source, candidate))
+            if (source != candidate && KernelOrder.DependsOn(source, candidate, g => g.Dependencies))
                 return $"its operand from k{Text.Of(source.Id)} needs this kernel's result first";
         }
         return null;
@@ -91,27 +91,6 @@ public sealed class KernelFusion
 
     private IEnumerable<KernelGroup> SourcesOf(Node node) => node.Inputs.SelectMany(ThroughViews);
 
-    private IEnumerable<KernelGroup> ThroughViews(Node node)
-    {
-        if (_home.TryGetValue(node, out KernelGroup? home))
-            return [home];
-        return KernelGroup.IsView(node) ? node.Inputs.SelectMany(ThroughViews) : [];
-    }
-
-    private static bool DependsOn(KernelGroup group, KernelGroup target)
-    {
-        var seen = new HashSet<KernelGroup>();
-        var pending = new Stack<KernelGroup>([group]);
-        while (pending.Count > 0)
-        {
-            foreach (KernelGroup dependency in pending.Pop().Dependencies)
-            {
-                if (dependency == target)
-                    return true;
-                if (seen.Add(dependency))
-                    pending.Push(dependency);
-            }
-        }
-        return false;
-    }
+    private IEnumerable<KernelGroup> ThroughViews(Node node) =>
+        KernelOrder.SourcesOf(node, n => _home.TryGetValue(n, out KernelGroup? home) ? home : null);
 }

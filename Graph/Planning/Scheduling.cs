@@ -67,12 +67,7 @@ internal sealed class Scheduling
         return body.Operands.Where((_, i) => !outputs.Contains(i));
     }
 
-    private IEnumerable<KernelGroup> Sources(Node node)
-    {
-        if (_fused.HomeOf(node) is { } home)
-            return [home];
-        return KernelGroup.IsView(node) ? node.Inputs.SelectMany(Sources) : [];
-    }
+    private IEnumerable<KernelGroup> Sources(Node node) => KernelOrder.SourcesOf(node, _fused.HomeOf);
 
     private void DecideStates()
     {
@@ -84,7 +79,7 @@ internal sealed class Scheduling
             bool aligned = !readers.Contains(writer) || Bodies[writer].Values.OfType<LoadValue>()
                 .Where(l => ReadsState(Bodies[writer].Operands[l.Operand], assignment.State)).All(l => l.Access.IsFull);
             bool tiled = writer.Kind != KernelKind.Map;
-            if (!aligned || tiled || readers.Any(r => r != writer && DependsOn(r, writer)))
+            if (!aligned || tiled || readers.Any(r => r != writer && KernelOrder.DependsOn(r, writer, g => _before[g])))
             {
                 CopiedStates.Add(assignment);
                 continue;
@@ -98,21 +93,4 @@ internal sealed class Scheduling
     private static bool ReadsState(Node node, Node state) => node == state ||
         (node.Op is ParameterOp && state.Op is StateOp { StateName: StateOp.Parameters }) ||
         (KernelGroup.IsView(node) && node.Inputs.Any(i => ReadsState(i, state)));
-
-    private bool DependsOn(KernelGroup group, KernelGroup target)
-    {
-        var seen = new HashSet<KernelGroup>();
-        var pending = new Stack<KernelGroup>([group]);
-        while (pending.Count > 0)
-        {
-            foreach (KernelGroup before in _before[pending.Pop()])
-            {
-                if (before == target)
-                    return true;
-                if (seen.Add(before))
-                    pending.Push(before);
-            }
-        }
-        return false;
-    }
 }
