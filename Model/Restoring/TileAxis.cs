@@ -45,7 +45,7 @@ internal sealed class TileAxis
             return null;
         var axis = new TileAxis(extent, (int)tile, count, ramp, divisor);
         // The outermost tiles have one neighbour and so more of their own: an inner one may have too little.
-        return Enumerable.Range(0, count).All(i => axis.OwnEnd(i) - axis.OwnStart(i) >= ramp) ? axis : null;
+        return Enumerable.Range(0, count).All(i => axis.OwnEnd(i) - axis.OwnStart(i) >= Math.Max(ramp, divisor)) ? axis : null;
     }
 
     /// <summary>First pixel of a tile.</summary>

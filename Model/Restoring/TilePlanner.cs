@@ -7,11 +7,17 @@ namespace FocalNet.Model;
 /// <param name="device">Where they will run.</param>
 /// <param name="whole">The network's inference plan.</param>
 /// <param name="tiled">Its passes over tiles; null if it has none.</param>
-/// <param name="wantedOverlap">Pixels that a tile shall see beyond its own; null takes what <see cref="DefaultOverlap"/> says.</param>
+/// <param name="wantedOverlap">Pixels that a tile shall see beyond its own; null takes <see cref="DefaultOverlap"/>.</param>
 internal sealed class TilePlanner(IDevice device, ExecutionPlan whole, TiledPlan? tiled, int? wantedOverlap)
 {
     /// <summary>Pixels over which neighbouring tiles are mixed.</summary>
     public const int Ramp = 32;
+
+    /// <summary>
+    /// Pixels that tiles see beyond their own if nobody says how many, the ramp included. FocalNet's receptive field is up to 585
+    /// pixels, but what lies far away hardly counts: docs/restoring.md has the measurements.
+    /// </summary>
+    public const int DefaultOverlap = 96;
 
     private const int PictureBytesPerPixel = 3 * sizeof(float);
 
@@ -82,15 +88,8 @@ internal sealed class TilePlanner(IDevice device, ExecutionPlan whole, TiledPlan
         device.Name, tiled!.Passes[^1].Plan.Name, tile, needed, budget, null,
         FormattableString.Invariant($"These are the smallest tiles possible: allow at least {needed} bytes, or restore a smaller picture."));
 
-    /// <summary>Pixels that tiles see beyond their own if nobody says how many, the ramp included.</summary>
-    public static int DefaultOverlap(TiledPlan tiled) => tiled.Passes.Max(p => p.Reach) + Ramp / 2;
-
-    private int Overlap(TiledPlan plan)
-    {
-        // More than the reach changes nothing.
-        int exact = plan.Passes.Max(p => p.Reach) + Ramp / 2;
-        return Math.Min(exact, wantedOverlap ?? DefaultOverlap(plan));
-    }
+    // More than the receptive field changes nothing but the time.
+    private int Overlap(TiledPlan plan) => Math.Min(plan.Passes.Max(p => p.Reach) + Ramp / 2, wantedOverlap ?? DefaultOverlap);
 
     private static double Work(RestorationPlan plan) => (double)plan.Tiles * plan.TileWidth * plan.TileHeight;
 
