@@ -10,6 +10,7 @@ namespace FocalNet.Model;
 internal sealed class ExecutorSlot(IDevice device) : IDisposable
 {
     private float[] _parameters = [];
+    private ExecutionPlan? _plan;
     private IExecutor? _current;
 
     /// <summary>Bytes of the parameters that are kept beside the executor's.</summary>
@@ -21,7 +22,7 @@ internal sealed class ExecutorSlot(IDevice device) : IDisposable
     /// <summary>The executor of a plan: the present one, or a new one in its place.</summary>
     public IExecutor Use(ExecutionPlan plan)
     {
-        if (_current?.Plan == plan)
+        if (_current is not null && _plan == plan)
             return _current;
         Clear();
         IExecutor executor = device.CreateExecutor(plan);
@@ -35,6 +36,7 @@ internal sealed class ExecutorSlot(IDevice device) : IDisposable
             executor.Dispose();
             throw;
         }
+        _plan = plan;
         return _current = executor;
     }
 

@@ -30,7 +30,8 @@ public sealed class RestoreStreamTests : IDisposable
         Assert.True(code == 0, error);
         Assert.Equal(".png", ImageFile.ExtensionOf(output, "out"));
         var restored = ImageFile.Decode(output, "out");
-        Assert.Equal((16, format.Alpha), (restored.Format.BitDepth, restored.Format.Alpha));
+        Assert.Equal(16, restored.Format.BitDepth);
+        Assert.Equal(format.Alpha, restored.Format.Alpha);
         Assert.All(expected.Pixels.Zip(restored.Pixels), p => Assert.Equal(Math.Clamp(p.First, 0f, 1f), p.Second, 1e-5f));
         (code, output, error) = await Run(input, "-", "--format", "tiff");
         Assert.True(code == 0, error);
