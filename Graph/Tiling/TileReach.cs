@@ -51,18 +51,18 @@ public static class TileReach
             case ConvolutionOp or TransposedConvolutionOp when operand == 1:
                 return default;
             case ConvolutionOp { Settings: var s }:
-            {
-                // Output o reads input o·stride − padding + dilation·tap.
-                int reach = s.Dilation * (Kernel(node, vertical) - 1);
-                return new Margin(margin.Before * s.Stride + s.Padding, Math.Max(0, margin.After * s.Stride - s.Stride + 1 - s.Padding + reach));
-            }
+                {
+                    // Output o reads input o·stride − padding + dilation·tap.
+                    int reach = s.Dilation * (Kernel(node, vertical) - 1);
+                    return new Margin(margin.Before * s.Stride + s.Padding, Math.Max(0, margin.After * s.Stride - s.Stride + 1 - s.Padding + reach));
+                }
             case TransposedConvolutionOp { Settings: var s }:
-            {
-                // Output i is a sum over those o for which i = o·stride − padding + dilation·tap.
-                int reach = s.Dilation * (Kernel(node, vertical) - 1);
-                return new Margin(
-                    Math.Max(0, FloorDivide(margin.Before + reach - s.Padding, s.Stride)), FloorDivide(margin.After + s.Padding - 1, s.Stride) + 1);
-            }
+                {
+                    // Output i is a sum over those o for which i = o·stride − padding + dilation·tap.
+                    int reach = s.Dilation * (Kernel(node, vertical) - 1);
+                    return new Margin(
+                        Math.Max(0, FloorDivide(margin.Before + reach - s.Padding, s.Stride)), FloorDivide(margin.After + s.Padding - 1, s.Stride) + 1);
+                }
             case ResampleOp resample:
                 return Through(resample, margin);
             case ReduceOp { Over: var over } when (over & Axes.Spatial) != Axes.None:

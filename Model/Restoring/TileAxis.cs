@@ -31,13 +31,15 @@ internal sealed class TileAxis
     /// <summary>Cuts an axis; null where so many tiles are no shorter than the picture, or their own pixels than the ramp.</summary>
     /// <param name="extent">Pixels of the padded picture.</param>
     /// <param name="count">Tiles.</param>
-    /// <param name="overlap">Pixels that a tile sees beyond its own.</param>
+    /// <param name="overlap">Pixels that a tile sees beyond its own; at least half a ramp.</param>
     /// <param name="ramp">Pixels over which neighbours are mixed.</param>
     /// <param name="divisor">Of the network; of the extent, too.</param>
     public static TileAxis? Cut(int extent, int count, int overlap, int ramp, int divisor)
     {
         if (count == 1)
             return new TileAxis(extent, extent, 1, ramp, divisor);
+        // Both neighbours must have all of the ramp between them.
+        overlap = Math.Max(overlap, ramp / 2);
         // count · tile = extent + what the tiles share; starts and borders are rounded, by up to a divisor each.
         long shared = 2L * (overlap + 2 * divisor) * (count - 1), tile = (extent + shared + count - 1) / count;
         tile = (tile + divisor - 1) / divisor * divisor;

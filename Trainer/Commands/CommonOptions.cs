@@ -79,8 +79,15 @@ internal static partial class CommonOptions
             {
                 var unit = match.Groups[2].Value.ToUpperInvariant() switch
                 {
-                    "" or "B" => 1.0, "K" or "KB" => 1e3, "M" or "MB" => 1e6, "G" or "GB" => 1e9, "T" or "TB" => 1e12,
-                    "KIB" => 1L << 10, "MIB" => 1L << 20, "GIB" => 1L << 30, _ => 1L << 40,
+                    "" or "B" => 1.0,
+                    "K" or "KB" => 1e3,
+                    "M" or "MB" => 1e6,
+                    "G" or "GB" => 1e9,
+                    "T" or "TB" => 1e12,
+                    "KIB" => 1L << 10,
+                    "MIB" => 1L << 20,
+                    "GIB" => 1L << 30,
+                    _ => 1L << 40,
                 };
                 if (amount * unit is >= 1 and < 1e18)
                 {
