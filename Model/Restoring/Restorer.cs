@@ -72,7 +72,7 @@ public sealed class Restorer : IDisposable
     /// <summary>
     /// Pixels that a tile sees beyond its own, on each side: more is nearer to the whole picture's result, and slower. Null, the
     /// default, keeps tiles within 1/255 of it (docs/restoring.md has the measurements); what exceeds the network's receptive field
-    /// changes nothing.
+    /// changes nothing, and less than 16 is not enough to mix neighbours.
     /// </summary>
     public int? TileOverlap { get; set; }
 

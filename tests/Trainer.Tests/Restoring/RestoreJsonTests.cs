@@ -1,6 +1,5 @@
 using System.Text.Json;
 using FocalNet.Trainer.Commands;
-using FocalNet.Trainer.Images;
 using FocalNet.Trainer.Tests.Commands;
 
 namespace FocalNet.Trainer.Tests.Restoring;

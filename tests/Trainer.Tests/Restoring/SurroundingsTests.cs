@@ -18,14 +18,14 @@ public sealed class SurroundingsTests : IDisposable
         _folder.Save("in/kesä yö/kuva 1.png", TestPictures.Noise(21, 17));
         _folder.Save("in/日本/写真.webp", TestPictures.Noise(21, 17));
         var working = Directory.CreateDirectory(_folder["working folder"]).FullName;
-        File.SetUnixFileMode(working, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        SetMode(working, UnixFileMode.UserRead | UnixFileMode.UserExecute);
         using var process = Shell.Start(
             "LC_ALL=fi_FI.UTF-8 LANG=fi_FI.UTF-8 HOME=/nonexistent exec \"$@\"", working,
             "restore", "dehaze", "../in", "--out", Path.Combine(_folder.Path, "ulos tänne"), "--weights", weights, "--memory", "1.5GB", "--compare");
         var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         var output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        File.SetUnixFileMode(working, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        SetMode(working, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         Assert.True(process.ExitCode == 0, output + await error);
         Assert.Contains("2 of 2 pictures restored", output, StringComparison.Ordinal);
         Assert.DoesNotContain('\u001b', output);
@@ -33,6 +33,14 @@ public sealed class SurroundingsTests : IDisposable
         Assert.Equal(
             ["_compare/index.html", "_compare/kesä yö/kuva 1.png.jpg", "_compare/日本/写真.webp.jpg", "kesä yö/kuva 1.png", "日本/写真.webp"],
             Directory.GetFiles(_folder["ulos tänne"], "*", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(_folder["ulos tänne"], f)).Order(StringComparer.Ordinal));
+    }
+
+    private static void SetMode(string folder, UnixFileMode mode)
+    {
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(folder, mode);
+        }
     }
 
     /// <summary>What is printed and written has points in its numbers, whatever the culture of the thread.</summary>
