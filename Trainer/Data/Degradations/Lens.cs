@@ -28,23 +28,24 @@ internal sealed record Lens
     public float Roundness { get; init; }
 
     /// <summary>
-    /// A lens for a scene: set to some distance of those in it, evenly in 1/z, and as wide open as makes all but the outermost
-    /// twentieth of the places at most 1.2 to 3.2 pixels in radius.
+    /// A lens for a scene: set to some distance of those in it, or, as happens, to one nearer than all of them; and as wide open as
+    /// makes the places 1.8 to 3 pixels in radius on average, if that makes none but the outermost twentieth larger than 7.
     /// </summary>
     public static Lens Draw(SeededRandom random, Scene scene)
     {
         var inverse = Array.ConvertAll(scene.Depth, depth => 1f / MathF.Max(depth, 1e-3f));
         Array.Sort(inverse);
         var (far, near) = (inverse[inverse.Length / 20], inverse[^(inverse.Length / 20 + 1)]);
-        var focus = random.Range(far, near);
+        var focus = random.Range(far, 1.6f * near);
         var spread = MathF.Max(MathF.Max(focus - far, near - focus), 1e-6f);
-        var radius = random.Range(1.2f, 3.2f);
+        var mean = MathF.Max(inverse.Average(value => MathF.Abs(value - focus)), 1e-6f);
+        var radius = MathF.Min(random.Range(1.8f, 3f) * spread / mean, 7f);
         var isRound = random.Chance(0.4);
         return new Lens
         {
             FocusDistance = 1f / focus,
             Strength = radius / spread,
-            LargestRadius = 1.5f * radius,
+            LargestRadius = 1.2f * radius,
             Blades = isRound ? 0 : random.Range(5, 10),
             Rotation = random.Range(0f, 2f * MathF.PI),
             Roundness = random.Range(0f, 0.8f),
