@@ -25,7 +25,7 @@ struct GradientTile
         // The other half of the groups leaves its sums here when the pixels are through.
         return larger_of(Stages * Pixels * (row_o<T>() + row_i<T>() + 16), WarpsK / 2 * TileO * (TileI * 4 + WarpsN * 32));
     }
-    static_assert(warp_rows % 16 == 0 && warp_columns % 16 == 0 && Pixels % (16 * WarpsK) == 0, "a warp computes multiples of 16×16");
+    static_assert(warp_rows % 16 == 0 && warp_columns % 16 == 0, "a warp computes multiples of 16×16");
 };
 
 template <int Outputs_, int Inputs_, int KernelH_, int KernelW_, int Stride_, int Padding_, int Dilation_>
@@ -248,6 +248,7 @@ __device__ __forceinline__ void weight_gradient(
     constexpr int row_o = Tile::template row_o<T>(), row_i = Tile::template row_i<T>(), slab_bytes = Tile::Pixels * (row_o + row_i);
     Place* places = reinterpret_cast<Place*>(shared + Tile::Stages * slab_bytes);
     constexpr int group_warps = Tile::WarpsM * Tile::WarpsN;
+    static_assert(Tile::Pixels % (step * Tile::WarpsK) == 0, "every group has the same steps of a slab");
     const int lane = threadIdx.x & 31, group = (threadIdx.x >> 5) / group_warps, warp = (threadIdx.x >> 5) % group_warps;
     const int first_row = warp % Tile::WarpsM * Tile::warp_rows, first_column = warp / Tile::WarpsM * Tile::warp_columns;
     const bool ones = Bias && tile_i == 0 && first_column == 0;

@@ -61,6 +61,7 @@ internal sealed record DenseConvolutionCase(
                     const {{input}}* x0, const {{input}}* x1, const unsigned char* weights, const float* bias, {{output}}* y, int images, int height, int width, int in_height, int in_width)
                 {
                     extern __shared__ __align__(16) unsigned char dynamic_shared[];
+                    static_assert(ConvolutionTile<{{string.Join(", ", Tile)}}>::shared_bytes == {{SharedBytes}}, "");
                     Body_{{Name}} body = { bias, y };
                     {{source}}
                     dense_convolution<{{Element}}, ConvolutionShape<{{Read}}, {{Written}}, {{Filter.KernelH}}, {{Filter.KernelW}}, {{shape}}, {{(Adjoint ? "true" : "false")}}>, ConvolutionTile<{{string.Join(", ", Tile)}}>>(source, weights, body, images, height, width, blockIdx.x, dynamic_shared);

@@ -23,7 +23,9 @@ internal sealed record HaloCase(string Name, bool Brain, int Read, int Written, 
             extern __shared__ __align__(16) unsigned char dynamic_shared[];
             PlainSource<{{Element}}, {{Read + 8}}> source = { x, height, width };
             Last_{{Name}} last = { b, y, height, width };
-            halo_convolution<HaloConvolution<{{Element}}, {{Read}}, {{Written}}, {{(Adjoint ? "true" : "false")}}, {{string.Join(", ", Tile)}}>>(
+            typedef HaloConvolution<{{Element}}, {{Read}}, {{Written}}, {{(Adjoint ? "true" : "false")}}, {{string.Join(", ", Tile)}}> Halo;
+            static_assert(Halo::shared_bytes == {{SharedBytes}}, "");
+            halo_convolution<Halo>(
                 source, w, last, images, height, width, blockIdx.x, dynamic_shared);
         }
         """;

@@ -28,6 +28,7 @@ internal sealed record ResidualCase(string Name, bool Brain, int Channels, int T
         {
             extern __shared__ __align__(16) unsigned char dynamic_shared[];
             typedef ResidualTile<{{Element}}, {{Channels}}, {{TileH}}, {{TileW}}> Tile;
+            static_assert(Tile::shared_bytes == {{SharedBytes}}, "");
             // The second branch has half the height and width.
             const int first = residual_blocks<Tile>(images, height, width);
             const bool half = blockIdx.x >= first;

@@ -35,7 +35,9 @@ internal sealed record ScmCase(string Name, bool Brain, int C1, int C2, int C3, 
             Clamp_{{Name}} first = { b0 }, second = { b1 };
             Middle_{{Name}} third = { b2, m };
             Last_{{Name}} last = { b3, y, height, width };
-            scm<ScmTile<{{Element}}, {{Read}}, {{C1}}, {{C2}}, {{C3}}, {{Written}}, {{TileH}}, {{TileW}}, {{WarpsM}}>, {{Parts}}>(
+            typedef ScmTile<{{Element}}, {{Read}}, {{C1}}, {{C2}}, {{C3}}, {{Written}}, {{TileH}}, {{TileW}}, {{WarpsM}}> Tile;
+            static_assert(Tile::shared_bytes == {{SharedBytes}}, "");
+            scm<Tile, {{Parts}}>(
                 source, w0, first, w1, second, w2, third, w3, last, sums, images, height, width, blockIdx.x, dynamic_shared);
         }
         """;

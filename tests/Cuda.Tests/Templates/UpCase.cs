@@ -35,7 +35,9 @@ internal sealed record UpCase(string Name, bool Brain, int Read, int Middle, int
             PlainSource<{{Element}}, {{Skip + 8}}> skip_source = { skip, height, width };
             Middle_{{Name}} middle = { b0, m };
             Last_{{Name}} last = { b1, y, height, width };
-            up_convolution<UpTile<{{Element}}, {{Read}}, {{Middle}}, {{Skip}}, {{Written}}, ConvolutionTile<{{string.Join(", ", Tile)}}>>>(
+            typedef UpTile<{{Element}}, {{Read}}, {{Middle}}, {{Skip}}, {{Written}}, ConvolutionTile<{{string.Join(", ", Tile)}}>> Up;
+            static_assert(Up::shared_bytes == {{SharedBytes}}, "");
+            up_convolution<Up>(
                 source, w0, middle, skip_source, w1, last, images, height, width, blockIdx.x, dynamic_shared);
         }
         """;

@@ -39,6 +39,7 @@ internal sealed record WeightGradientCase(string Name, bool Brain, Filter Filter
                     const {{Element}}* p0, const {{input}}* p1, float* p2, int images, int height, int width, int in_height, int in_width)
                 {
                     extern __shared__ __align__(16) unsigned char dynamic_shared[];
+                    static_assert(GradientTile<{{string.Join(", ", Tile)}}>::shared_bytes<{{Element}}>() == {{SharedBytes}}, "");
                     PlainSource<{{Element}}, {{Filter.Outputs + Gap(Filter.Outputs)}}> dy = { p0, height, width };
                     {{source}} x = { p1, in_height, in_width };
                     weight_gradient<{{Element}}, GradientShape<{{Filter.Outputs}}, {{Filter.Inputs}}, {{Filter.KernelH}}, {{Filter.KernelW}}, {{Filter.Stride}}, {{Filter.Padding}}, {{Filter.Dilation}}>, GradientTile<{{string.Join(", ", Tile)}}>, {{Parts}}, {{(Bias ? "true" : "false")}}>(dy, x, p2, images, height, width, blockIdx.x, dynamic_shared);
