@@ -69,16 +69,43 @@ public static unsafe class WinogradConvolution
             for (int channel = 0, width; channel < channels; channel += width)
             {
                 width = WinogradGemm.Columns(channels, channel);
-                block.Multiply(packed + ((nint)channel * WinogradTransform.Products * depth), width);
+                block.Begin(width);
+                for (int product = 0; product < WinogradTransform.Products; product++)
+                {
+                    block.Multiply(packed + ((nint)channel * WinogradTransform.Products * depth), product);
+                    // What comes next travels to L2 while the products are computed: a share of the following block's inputs, and
+                    // what the body will read and write.
+                    if (first + block.Capacity < end)
+                        block.Prefetch(first + block.Capacity, end, (channel * WinogradTransform.Products) + (product * width), channels * WinogradTransform.Products, width);
+                    int from = count * product / WinogradTransform.Products, to = count * (product + 1) / WinogradTransform.Products;
+                    for (int tile = from; tile < to; tile++)
+                        PrefetchOperands(block.Position(first + tile), channel, Math.Min(width, channels - channel), ref body, in a);
+                }
+
                 for (int tile = 0; tile < count; tile++)
                 {
-                    float* results = block.Results(tile, width);
+                    float* results = block.Results(tile);
                     Emit(block.Position(first + tile), results, width, channel, Math.Min(width, channels - channel), ref body, in a);
                 }
             }
         }
 
         body.EndChunk();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void PrefetchOperands<TBody>(PixelPosition position, int first, int channels, ref TBody body, in KernelArguments a)
+        where TBody : struct, IKernelBody
+    {
+        int endX = Math.Min(WinogradTransform.Outputs, a.Width - position.X);
+        for (int y = 0; y < Math.Min(WinogradTransform.Outputs, a.Height - position.Y); y++)
+        {
+            for (int x = 0; x < endX; x++)
+            {
+                for (int c = 0; c < channels; c += Cache.LineFloats)
+                    body.Prefetch(position.Pixel + ((nint)y * a.Width) + x, first + c);
+            }
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -119,7 +146,7 @@ internal unsafe struct WinogradBlock
     private readonly nint pitch;
     private readonly int depth, padding, paddedDepth, inputHeight, inputWidth, height, width, tilesX, tilesY;
     private nint mProduct;
-    private int rounded;
+    private int rounded, columns;
 
     /// <summary>A block; its capacity follows from the channels unless it is given.</summary>
     public WinogradBlock(int depth, int padding, float* x, int xPitch, in KernelArguments a, float* scratch, int capacity = 0)
@@ -198,7 +225,10 @@ internal unsafe struct WinogradBlock
             }
 
             float* to = Inputs + ((nint)tile * paddedDepth);
-            for (nint c = 0; c < depth; c += 8)
+            nint c = 0;
+            for (; Vector512.IsHardwareAccelerated && c + 16 <= depth; c += 16)
+                WinogradTransform.InputWide(from + c, row, step, to + c, InputProduct);
+            for (; c < depth; c += 8)
                 WinogradTransform.Input(from + c, row, step, to + c, InputProduct, temporary);
         }
 
@@ -210,20 +240,56 @@ internal unsafe struct WinogradBlock
         }
     }
 
-    /// <summary>Multiplies the block with a panel of weights.</summary>
-    public void Multiply(float* panel, int columns)
+    /// <summary>Goes to a panel of so many channels, from <see cref="WinogradGemm.Columns"/>.</summary>
+    public void Begin(int columns)
     {
+        this.columns = columns;
         mProduct = ((nint)rounded * columns) + Skew;
-        WinogradGemm.Run(Inputs, InputProduct, InputPitch, panel, depth, columns, m, mProduct, rounded);
     }
 
-    /// <summary>The outputs of a tile for the panel that was multiplied with: 16 pixels of <paramref name="columns"/> channels.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public readonly float* Results(int tile, int columns)
+    /// <summary>One of the 36 products of the block with the panel.</summary>
+    public readonly void Multiply(float* panel, int product)
     {
-        for (int c = 0; c < columns; c += 8)
-            WinogradTransform.Output(m + ((nint)tile * columns) + c, mProduct, results + c, columns, temporary);
+        float* u = panel + (product * (nint)depth * Math.Min(columns, GemmTile.Columns));
+        WinogradGemm.Run(Inputs + (product * InputProduct), InputPitch, u, depth, columns, m + (product * mProduct), rounded);
+    }
+
+    /// <summary>The outputs of a tile for the panel that was multiplied with: 16 pixels of the panel's channels.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public readonly float* Results(int tile)
+    {
+        float* from = m + ((nint)tile * columns);
+        int c = 0;
+        for (; Vector512.IsHardwareAccelerated && c + 16 <= columns; c += 16)
+            WinogradTransform.OutputWide(from + c, mProduct, results + c, columns);
+        for (; c < columns; c += 8)
+            WinogradTransform.Output(from + c, mProduct, results + c, columns, temporary);
         return results;
+    }
+
+    /// <summary>
+    /// Asks for a share of the inputs of the tiles from one on: those between two moments of so many that a block has. What a tile
+    /// has in common with the one before it is not asked for again.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public readonly void Prefetch(long first, long end, int moment, int moments, int length)
+    {
+        // In units of a row of four pixels.
+        int units = (int)Math.Min(Capacity, end - first) * WinogradTransform.Inputs;
+        int unit = (int)((long)units * moment / moments), last = (int)((long)units * (moment + length) / moments);
+        for (; unit < last; unit++)
+        {
+            PixelPosition position = Position(first + (unit / WinogradTransform.Inputs));
+            int y = Math.Clamp(position.Y - padding + (unit % WinogradTransform.Inputs), 0, inputHeight - 1);
+            int column = Math.Min(position.X - padding + WinogradTransform.Inputs - WinogradTransform.Outputs, inputWidth - 1);
+            int pixels = Math.Min(WinogradTransform.Outputs, inputWidth - column);
+            float* line = x + ((((((nint)position.Image * inputHeight) + y) * inputWidth) + column) * pitch);
+            for (int i = 0; i < pixels; i++, line += pitch)
+            {
+                for (int c = 0; c < depth; c += Cache.LineFloats)
+                    Cache.Prefetch(line + c);
+            }
+        }
     }
 
     /// <summary>Copies a tile that reaches beyond the picture, or has channels that fill no vector, with zeros for what is missing.</summary>

@@ -20,30 +20,24 @@ internal static unsafe class WinogradGemm
     public static int Columns(int channels, int first) =>
         Vector512.IsHardwareAccelerated && channels - first > 24 ? 32 : GemmTile.PanelWidth(channels, first);
 
-    /// <summary>m[p, t, j] = Σ over k &lt; depth of v[p, t, k] · u[p, k, j] for the 36 products p.</summary>
+    /// <summary>m[t, j] = Σ over k &lt; depth of v[t, k] · u[k, j], for one of the 36 products.</summary>
     /// <param name="v">Transformed inputs.</param>
-    /// <param name="vProduct">Floats from one product's inputs to the next.</param>
     /// <param name="pitch">Floats from one tile's inputs to the next.</param>
-    /// <param name="u">The panel, [36][depth][width], or two of them.</param>
+    /// <param name="u">The product's part of the panel, [depth][width].</param>
     /// <param name="depth">Channels that are summed over.</param>
-    /// <param name="columns">Channels that are written, from <see cref="Columns"/>.</param>
-    /// <param name="m">The products.</param>
-    /// <param name="mProduct">Floats from one product to the next; tiles are <paramref name="columns"/> apart.</param>
+    /// <param name="columns">Channels that are written, from <see cref="Columns"/>; 32 are those of two panels.</param>
+    /// <param name="m">The product; tiles are <paramref name="columns"/> apart.</param>
     /// <param name="tiles">Tiles, rounded up to <see cref="Rows"/>.</param>
-    public static void Run(float* v, nint vProduct, nint pitch, float* u, nint depth, int columns, float* m, nint mProduct, int tiles)
+    public static void Run(float* v, nint pitch, float* u, nint depth, int columns, float* m, int tiles)
     {
-        nint step = depth * Math.Min(columns, GemmTile.Columns);
-        for (int p = 0; p < WinogradTransform.Products; p++, v += vProduct, u += step, m += mProduct)
-        {
-            if (columns == 32)
-                Run12x32(v, pitch, u, WinogradTransform.Products * step, depth, m, tiles);
-            else if (columns == 16 && Vector512.IsHardwareAccelerated)
-                Run12x16(v, pitch, u, depth, m, tiles);
-            else if (columns == 16)
-                Run6x16(v, pitch, u, depth, m, tiles);
-            else
-                Run6x8(v, pitch, u, depth, m, tiles);
-        }
+        if (columns == 32)
+            Run12x32(v, pitch, u, WinogradTransform.Products * depth * GemmTile.Columns, depth, m, tiles);
+        else if (columns == 16 && Vector512.IsHardwareAccelerated)
+            Run12x16(v, pitch, u, depth, m, tiles);
+        else if (columns == 16)
+            Run6x16(v, pitch, u, depth, m, tiles);
+        else
+            Run6x8(v, pitch, u, depth, m, tiles);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
