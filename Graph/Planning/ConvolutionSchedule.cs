@@ -20,16 +20,17 @@ public enum ConvolutionAlgorithm
 /// </summary>
 /// <param name="WinogradInputs">Least channels that are summed over for Winograd.</param>
 /// <param name="WinogradOutputs">Least channels that are written for Winograd.</param>
-public sealed record ConvolutionSchedule(int WinogradInputs, int WinogradOutputs)
+/// <param name="ManyInputs">From so many channels that are summed over, any number that is written will do.</param>
+public sealed record ConvolutionSchedule(int WinogradInputs, int WinogradOutputs, int ManyInputs)
 {
     /// <summary>Direct convolution everywhere.</summary>
-    public static ConvolutionSchedule Direct { get; } = new(int.MaxValue, int.MaxValue);
+    public static ConvolutionSchedule Direct { get; } = new(int.MaxValue, int.MaxValue, int.MaxValue);
 
     /// <summary>
-    /// What is faster on processors. Below 16 channels a transform costs more than it saves; a tile's 36 products of more
-    /// than 512 channels would not fit a worker's scratch memory.
+    /// What is faster on processors. Below 16 channels a transform costs more than it saves; three outputs of 32 inputs leave direct
+    /// convolution's tile emptier than Winograd's. A tile's 36 products of more than 512 channels would not fit a worker's scratch memory.
     /// </summary>
-    public static ConvolutionSchedule Cpu { get; } = new(16, 16);
+    public static ConvolutionSchedule Cpu { get; } = new(16, 16, 32);
 
     private const int MaximumInputs = 512;
 
@@ -47,7 +48,7 @@ public sealed record ConvolutionSchedule(int WinogradInputs, int WinogradOutputs
     {
         bool form = weight.H.Value == 3 && weight.W.Value == 3 && settings is { Stride: 1, Dilation: 1, Padding: >= 0 and <= 2 };
         int inputs = transposed ? weight.N.Value : weight.C, outputs = transposed ? weight.C : weight.N.Value;
-        return form && inputs >= WinogradInputs && inputs <= MaximumInputs && outputs >= WinogradOutputs ? ConvolutionAlgorithm.Winograd : ConvolutionAlgorithm.Direct;
+        return form && inputs >= WinogradInputs && inputs <= MaximumInputs && (outputs >= WinogradOutputs || inputs >= ManyInputs) ? ConvolutionAlgorithm.Winograd : ConvolutionAlgorithm.Direct;
     }
 
     /// <summary>Coefficients that packed weights hold for each pair of channels.</summary>
