@@ -28,8 +28,8 @@ public interface IDevice : IDisposable
 /// </remarks>
 public interface IExecutor : IDisposable
 {
-    /// <summary>The plan.</summary>
-    ExecutionPlan Plan { get; }
+    /// <summary>Memory and names of the plan that runs.</summary>
+    PlanLayout Plan { get; }
 
     /// <summary>The run size that is bound; all zero before the first.</summary>
     RunSize Size { get; }
