@@ -14,7 +14,7 @@ public class DeviceException : Exception
     /// <param name="inner">The cause, if it was an exception.</param>
     public DeviceException(string device, string operation, string shape, string problem, string wayOut, Exception? inner = null)
         : base($"{device}: {operation}{(shape.Length == 0 ? string.Empty : " at " + shape)}: {problem} {wayOut}", inner) =>
-        (Device, Operation, Shape, WayOut) = (device, operation, shape, wayOut);
+        (Device, Operation, Shape, Problem, WayOut) = (device, operation, shape, problem, wayOut);
 
     /// <summary>The device's name.</summary>
     public string Device { get; }
@@ -24,6 +24,9 @@ public class DeviceException : Exception
 
     /// <summary>Shape or size that it was done at; may be empty.</summary>
     public string Shape { get; }
+
+    /// <summary>What is wrong.</summary>
+    public string Problem { get; }
 
     /// <summary>What the reader can do about it.</summary>
     public string WayOut { get; }

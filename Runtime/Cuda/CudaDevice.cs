@@ -60,6 +60,20 @@ public sealed class CudaDevice : IDevice
         library = new KernelLibrary(context, compiler, new KernelCache(this.options.CacheFolder ?? KernelCache.DefaultFolder));
     }
 
+    /// <summary>Why a device can't be opened, in one sentence or two; null if it can. Tries it.</summary>
+    public static string? Problem(int ordinal = 0, CudaPrecision precision = CudaPrecision.Fast)
+    {
+        try
+        {
+            new CudaDevice(ordinal, new CudaOptions { Precision = precision }).Dispose();
+            return null;
+        }
+        catch (DeviceException exception)
+        {
+            return $"{exception.Operation}: {exception.Problem}";
+        }
+    }
+
     /// <inheritdoc/>
     public string Name => context.Name;
 

@@ -43,7 +43,7 @@ internal static class EvaluateCommand
     {
         var pairs = PairedFolder.Open(request.Data, DataSplit.Test);
         var weights = WeightChoice.Find(request.Weights, request.Task, terminal);
-        using var device = Devices.Open(request.Device, request.Threads, request.Precision);
+        using var device = Devices.Open(request.Device, request.Threads, request.Precision, terminal, cancellation);
         using var restorer = Restorer.Load(request.Network, weights, device);
         var preset = request.Preset.ToString().ToLowerInvariant();
         terminal.Line($"network   {restorer.Network.Name} on {Devices.Explain(request.Device, device)}");

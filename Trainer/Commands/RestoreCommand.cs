@@ -34,7 +34,7 @@ internal static class RestoreCommand
     {
         var items = RestorePlan.Make(request.Inputs, request.Output);
         var weights = WeightChoice.Find(request.Weights, request.Task, terminal);
-        using var device = Devices.Open(request.Device, request.Threads, request.Precision);
+        using var device = Devices.Open(request.Device, request.Threads, request.Precision, terminal, cancellation);
         using var restorer = Restorer.Load(request.Network, weights, device);
         terminal.Line($"network   {restorer.Network.Name} on {Devices.Explain(request.Device, device)}");
         var summary = default(RestoreSummary);
