@@ -112,6 +112,15 @@ public sealed class CudaDevice : IDevice
     /// <inheritdoc/>
     public IExecutor? CreateExactExecutor(ExecutionPlan plan) => Precision == CudaPrecision.BFloat16 ? CreateExecutor(plan, bfloat16: false) : null;
 
+    /// <summary>Bytes that an executor of a plan would need at a run size; compiles nothing.</summary>
+    /// <exception cref="DeviceException">The size is not positive, or not divisible by the plan's divisor.</exception>
+    public long RequiredBytes(ExecutionPlan plan, RunSize size)
+    {
+        CudaPlan chosen = PlanOf(plan, Precision == CudaPrecision.BFloat16);
+        new PlanBindings(Name, chosen).CheckSize(size);
+        return CudaMemory.RequiredBytes(chosen, size);
+    }
+
     /// <summary>Frees the kernels. Executors must have been disposed.</summary>
     public void Dispose()
     {
@@ -126,11 +135,14 @@ public sealed class CudaDevice : IDevice
     private CudaExecutor CreateExecutor(ExecutionPlan plan, bool bfloat16)
     {
         ObjectDisposedException.ThrowIf(disposed, this);
+        return new CudaExecutor(context, PlanOf(plan, bfloat16), library, options);
+    }
+
+    private CudaPlan PlanOf(ExecutionPlan plan, bool bfloat16)
+    {
         if (plan.Cuda is null)
             throw new DeviceException(Name, $"create an executor of {plan.Name}", string.Empty, "It was compiled for the processor alone.", "Use --device cpu, or build it with a newer generator.");
-        CudaPlan? chosen = bfloat16 ? plan.Cuda.BFloat16 : plan.Cuda.Float32;
-        if (chosen is null)
-            throw new DeviceException(Name, $"create an executor of {plan.Name}", string.Empty, "It has no bfloat16 plan.", "Use --precision fast or strict.");
-        return new CudaExecutor(context, chosen, library, options);
+        return (bfloat16 ? plan.Cuda.BFloat16 : plan.Cuda.Float32)
+            ?? throw new DeviceException(Name, $"create an executor of {plan.Name}", string.Empty, "It has no bfloat16 plan.", "Use --precision fast or strict.");
     }
 }

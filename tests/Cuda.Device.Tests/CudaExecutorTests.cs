@@ -244,6 +244,7 @@ public sealed class CudaExecutorTests
         using CudaExecutor executor = device.CreateExecutor(HandWrittenPlan.Make(text => string.Join('\n', text.Split('\n').Where(l => !l.StartsWith("gemm")))));
         executor.Bind(Large);
         Assert.Equal(FakeDriver.Get("memory"), executor.RequiredBytes(Large));
+        Assert.Equal(FakeDriver.Get("memory"), device.RequiredBytes(HandWrittenPlan.Make(), Large));
         Assert.Equal(long.MaxValue, executor.RequiredBytes(new RunSize(int.MaxValue, int.MaxValue - 3, int.MaxValue - 3)));
     }
 
