@@ -60,7 +60,7 @@ internal sealed unsafe class KernelLibrary(CudaContext context, KernelCompiler c
             int done = 0;
             try
             {
-                Parallel.ForEach(missing, new ParallelOptions { CancellationToken = cancellation }, kernel =>
+                Parallel.ForEach(missing, new ParallelOptions { CancellationToken = cancellation, MaxDegreeOfParallelism = Environment.ProcessorCount }, kernel =>
                 {
                     images[kernel.Name] = Compile(kernel, useCache: true);
                     progress?.Report(new KernelProgress(Interlocked.Increment(ref done), missing.Length, kernel.Name));
