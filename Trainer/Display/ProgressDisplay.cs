@@ -55,3 +55,17 @@ internal sealed class LiveProgress(Terminal terminal, ProgressContext context) :
     // Through the same console as the bar, which would otherwise be drawn over it.
     public void Error(string text) => terminal.Line(text);
 }
+
+/// <summary>Shows nothing but what went wrong: for output that a program reads.</summary>
+internal sealed class SilentProgress(Terminal? terminal = null) : IProgressDisplay
+{
+    public void Update(double fraction, string text)
+    {
+    }
+
+    public void Line(string text = "")
+    {
+    }
+
+    public void Error(string text) => terminal?.Error(text);
+}

@@ -2,6 +2,12 @@ using NetVips;
 
 namespace FocalNet.Trainer.Images;
 
+/// <summary>What a file says of its picture before the pixels.</summary>
+/// <param name="Width">Columns, after EXIF orientation.</param>
+/// <param name="Height">Rows, likewise.</param>
+/// <param name="BitDepth">Bits a sample, 8 or 16.</param>
+internal readonly record struct PictureHead(int Width, int Height, int BitDepth);
+
 /// <summary>
 /// Reads PNG, JPEG, WebP and TIFF into a <see cref="Picture"/>. What the file is, its content decides, not
 /// its extension. EXIF orientation is applied; CMYK and other colour spaces become sRGB; of a file with
@@ -49,6 +55,14 @@ internal static class ImageFile
     /// <exception cref="ImageException">As <see cref="Read"/>, but damage past the head goes unseen.</exception>
     public static (int Width, int Height) ReadSize(string path)
     {
+        var head = ReadHead(path);
+        return (head.Width, head.Height);
+    }
+
+    /// <summary>What the file's head says of the picture that <see cref="Read"/> would give.</summary>
+    /// <exception cref="ImageException">As <see cref="Read"/>, but damage past the head goes unseen.</exception>
+    public static PictureHead ReadHead(string path)
+    {
         try
         {
             using var stream = OpenStream(path);
@@ -60,7 +74,8 @@ internal static class ImageFile
             using var stored = Image.NewFromStream(stream);
             // Orientations 5 to 8 turn the picture by a quarter.
             var isTurned = stored.Contains("orientation") && (int)stored.Get("orientation") >= 5;
-            return isTurned ? (stored.Height, stored.Width) : (stored.Width, stored.Height);
+            var (width, height) = isTurned ? (stored.Height, stored.Width) : (stored.Width, stored.Height);
+            return new PictureHead(width, height, stored.Format == Enums.BandFormat.Ushort ? 16 : 8);
         }
         catch (VipsException e)
         {

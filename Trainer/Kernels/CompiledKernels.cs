@@ -7,13 +7,6 @@ using FocalNet.Runtime.Weights;
 
 namespace FocalNet.Trainer.Kernels;
 
-/// <summary>Which of a network's two plans.</summary>
-internal enum PlanMode
-{
-    Inference,
-    Training,
-}
-
 /// <summary>What a plan's kernels are compiled for.</summary>
 internal enum KernelTarget
 {
