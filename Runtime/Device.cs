@@ -26,6 +26,12 @@ public interface IDevice : IDisposable
         using IExecutor executor = CreateExecutor(plan);
         return executor.RequiredBytes(size);
     }
+
+    /// <summary>
+    /// An executor that computes in float32, for a device that was asked for less: to do again what overflowed. Null where
+    /// <see cref="CreateExecutor"/> gives one already.
+    /// </summary>
+    IExecutor? CreateExactExecutor(ExecutionPlan plan) => null;
 }
 
 /// <summary>A plan with memory: states that persist, and the activations of one run size at a time.</summary>

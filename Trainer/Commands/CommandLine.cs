@@ -52,6 +52,7 @@ internal static class CommandLine
         root.Add(DescribeCommand.Create(terminal));
         root.Add(KernelsCommand.Create(terminal));
         root.Add(BenchCommand.Create(terminal, cancellation));
+        root.Add(DoctorCommand.Create(terminal));
         return root;
     }
 

@@ -31,7 +31,7 @@ internal static class TrainCommand
 
     internal static int Run(TrainingOptions options, string deviceName, int threads, Precision precision, Terminal terminal, CancellationToken cancellation)
     {
-        using var device = Devices.Open(deviceName, threads, precision);
+        using var device = Devices.Open(deviceName, threads, precision, terminal, cancellation);
         TrainingOutcome? outcome = null;
         terminal.Line($"device    {Devices.Explain(deviceName, device)}");
         terminal.WithProgress(display =>
