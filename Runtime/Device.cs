@@ -19,6 +19,12 @@ public interface IDevice : IDisposable
     /// <summary>Creates an executor. It must be disposed before the device.</summary>
     IExecutor CreateExecutor(ExecutionPlan plan);
 
+    /// <summary>
+    /// An executor that computes in float32, for a device that was asked for less: to do again what overflowed. Null where
+    /// <see cref="CreateExecutor"/> gives one already.
+    /// </summary>
+    IExecutor? CreateExactExecutor(ExecutionPlan plan) => null;
+
     /// <summary>Bytes that an executor of a plan would need at a run size (<see cref="IExecutor.RequiredBytes"/>).</summary>
     /// <exception cref="DeviceException">The size is not positive, or not divisible by the plan's divisor.</exception>
     long RequiredBytes(ExecutionPlan plan, RunSize size)
@@ -26,12 +32,6 @@ public interface IDevice : IDisposable
         using IExecutor executor = CreateExecutor(plan);
         return executor.RequiredBytes(size);
     }
-
-    /// <summary>
-    /// An executor that computes in float32, for a device that was asked for less: to do again what overflowed. Null where
-    /// <see cref="CreateExecutor"/> gives one already.
-    /// </summary>
-    IExecutor? CreateExactExecutor(ExecutionPlan plan) => null;
 }
 
 /// <summary>A plan with memory: states that persist, and the activations of one run size at a time.</summary>

@@ -113,6 +113,7 @@ internal static class RestoreCommand
         try
         {
             var restorer = Restorer.Load(request.Network, weights, device);
+            restorer.Warning += messages.Error;
             messages.Line($"network   {restorer.Network.Name} on {Devices.Explain(request.Device, device)}");
             return new OpenedRestorer(device, restorer);
         }
