@@ -1,0 +1,114 @@
+using FocalNet.Graph.Fusion;
+using FocalNet.Graph.Ir;
+using FocalNet.Graph.Ops;
+using FocalNet.Graph.Planning;
+
+namespace FocalNet.Graph.Launches;
+
+/// <summary>What a task reads or writes.</summary>
+/// <param name="Place">Where it lies.</param>
+/// <param name="Shape">What of it is meant.</param>
+/// <param name="IsWritten">Is a result.</param>
+public readonly record struct TaskOperand(Place Place, Shape Shape, bool IsWritten);
+
+/// <summary>Tasks of one family are alike in what they ask of a multiprocessor, so that they share a launch well.</summary>
+public enum TaskFamily
+{
+    /// <summary>Dense convolutions and their adjoints with respect to the input.</summary>
+    Dense,
+
+    /// <summary>Weight gradients.</summary>
+    Gradient,
+
+    /// <summary>Pixel by pixel: element-wise arithmetic, depthwise convolutions, resampling, reductions.</summary>
+    Pixel,
+
+    /// <summary>Fourier transforms.</summary>
+    Trig,
+
+    /// <summary>Sums of partial results.</summary>
+    Finish,
+}
+
+/// <summary>
+/// Work that one range of blocks of a launch does, on a device that starts kernels by launches and can't wait for a whole
+/// result within one. What needs a complete result is a task of its own.
+/// </summary>
+/// <param name="Operands">In the order in which its text takes them.</param>
+/// <param name="Domain">Shape over which it runs.</param>
+/// <param name="Origin">Where it was declared.</param>
+public abstract record LaunchTask(IReadOnlyList<TaskOperand> Operands, Shape Domain, Origin Origin)
+{
+    /// <summary>Its family.</summary>
+    public abstract TaskFamily Family { get; }
+
+    /// <summary>For people.</summary>
+    public abstract string Description { get; }
+}
+
+/// <summary>How the reductions of a task come together.</summary>
+public enum TaskReduction
+{
+    /// <summary>There are none, or those of each pixel's channels alone.</summary>
+    None,
+
+    /// <summary>A fixed number of chunks of each picture leaves partial results.</summary>
+    ByPicture,
+
+    /// <summary>A fixed number of chunks of the whole batch leaves partial results.</summary>
+    ByBatch,
+
+    /// <summary>One thread gathers all that one result is made of, in order.</summary>
+    Gathered,
+}
+
+/// <summary>A fused kernel, or the part of one whose reductions come together in one way.</summary>
+/// <param name="Group">The nodes it computes.</param>
+/// <param name="Body">What it does with each element. A chunked reduction's operand is the buffer of partial results.</param>
+/// <param name="Operands">Those of the body.</param>
+/// <param name="Input">Shape of the anchor's main operand; the domain where there is none.</param>
+/// <param name="Reduction">How its reductions come together.</param>
+/// <param name="Chunks">Chunks that leave partial results: of each picture, or of the batch.</param>
+public sealed record KernelTask(
+    KernelGroup Group, KernelBody Body, IReadOnlyList<TaskOperand> Operands, Shape Input, TaskReduction Reduction, int Chunks)
+    : LaunchTask(Operands, Group.Domain, Group.Members[0].Origin)
+{
+    /// <inheritdoc/>
+    public override TaskFamily Family => Group.Kind switch
+    {
+        KernelKind.Convolution or KernelKind.TransposedConvolution => TaskFamily.Dense,
+        KernelKind.WeightGradient or KernelKind.DepthwiseWeightGradient => TaskFamily.Gradient,
+        KernelKind.Trig => TaskFamily.Trig,
+        _ => TaskFamily.Pixel,
+    };
+
+    /// <inheritdoc/>
+    public override string Description => Group.Anchor?.Op.Signature ?? (Body.Reductions.Count > 0 ? "reduce" : "map");
+}
+
+/// <summary>
+/// Adds partial results in a fixed order. Partial results are [pictures, chunks, elements] in memory.
+/// </summary>
+/// <param name="Kind">Sum or maximum.</param>
+/// <param name="Chunks">Chunks of each picture, or of the batch if partial results have one picture.</param>
+/// <param name="Elements">Results of one picture, or in all.</param>
+/// <param name="PerPicture">Each picture has results of its own; else all pictures are added too.</param>
+/// <param name="Operands">Partial results, results.</param>
+/// <param name="Origin">Where the reduction was declared.</param>
+public sealed record FinishTask(ReduceKind Kind, int Chunks, int Elements, bool PerPicture, IReadOnlyList<TaskOperand> Operands, Origin Origin)
+    : LaunchTask(Operands, Operands[1].Shape, Origin)
+{
+    /// <inheritdoc/>
+    public override TaskFamily Family => TaskFamily.Finish;
+
+    /// <inheritdoc/>
+    public override string Description => $"finish {Kind.ToString().ToLowerInvariant()} of {Text.Of(Chunks)} chunks";
+}
+
+/// <summary>Tasks that start together, each in a range of blocks of its own. None reads what another writes.</summary>
+/// <param name="Tasks">In order of their blocks.</param>
+public sealed record Launch(IReadOnlyList<LaunchTask> Tasks)
+{
+    /// <summary>Kinds and origins, for reports.</summary>
+    public string Description => string.Join(" + ", Tasks.GroupBy(t => t.Description).Select(g => g.Count() == 1 ? g.Key : $"{Text.Of(g.Count())}× {g.Key}"));
+}
