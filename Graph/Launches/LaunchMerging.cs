@@ -2,8 +2,9 @@ namespace FocalNet.Graph.Launches;
 
 /// <summary>
 /// Decides which tasks start together. Tasks are taken in order; each joins the earliest launch of its family after all that it
-/// waits for, so that branches of a network and the weight gradients beside them cost no launches of their own. How a launch
-/// of several tasks is written is none of its business.
+/// waits for, so that branches of a network and the weight gradients beside them cost no launches of their own. Where there is
+/// none of its family, it may ride along with another: what waits for memory beside what computes, and sums of partial results,
+/// which are few, beside anything. How a launch of several tasks is written is none of its business.
 /// </summary>
 internal sealed class LaunchMerging
 {
@@ -44,23 +45,36 @@ internal sealed class LaunchMerging
 
     private int Find(LaunchTask task, int earliest)
     {
-        for (int launch = Math.Max(earliest, _launches.Count - LongestWayBack); launch < _launches.Count; launch++)
+        int first = Math.Max(earliest, _launches.Count - LongestWayBack);
+        foreach (bool ride in new[] { false, true })
         {
-            string? obstacle = Obstacle(task, _launches[launch]);
-            _decisions.Add(new LaunchDecision(task, launch, obstacle is null, obstacle ?? "waits for nothing in it, and is of its family"));
-            if (obstacle is null)
-                return launch;
+            for (int launch = first; launch < _launches.Count; launch++)
+            {
+                string? obstacle = Obstacle(task, _launches[launch], ride);
+                _decisions.Add(new LaunchDecision(task, launch, obstacle is null, obstacle ?? (ride ? "rides along, waiting for nothing in it" : "is of its family and waits for nothing in it")));
+                if (obstacle is null)
+                    return launch;
+            }
         }
         return _launches.Count;
     }
 
-    private static string? Obstacle(LaunchTask task, List<LaunchTask> launch)
+    private static string? Obstacle(LaunchTask task, List<LaunchTask> launch, bool ride)
     {
-        if (launch[0].Family != task.Family)
-            return $"a launch of the family {launch[0].Family} is no place for one of {task.Family}";
-        // Sums of partial results are all alike.
-        if (launch.Count >= MostTasks && task.Family != TaskFamily.Finish)
+        TaskFamily family = launch[0].Family;
+        if (family != task.Family && !(ride && RidesWith(task.Family, family)))
+            return $"a launch of the family {family} is no place for one of {task.Family}";
+        // Sums of partial results are small, and all alike.
+        if (task.Family != TaskFamily.Finish && launch.Count(t => t.Family != TaskFamily.Finish) >= MostTasks)
             return $"the launch has {Text.Of(MostTasks)} tasks";
         return launch.Sum(t => t.Operands.Count) + task.Operands.Count > MostOperands ? "a kernel takes no more pointers" : null;
     }
+
+    private static bool RidesWith(TaskFamily family, TaskFamily launch) => family switch
+    {
+        TaskFamily.Finish => launch is TaskFamily.Pixel or TaskFamily.Dense,
+        TaskFamily.Pixel => launch is TaskFamily.Dense or TaskFamily.Finish,
+        TaskFamily.Dense => launch is TaskFamily.Pixel or TaskFamily.Finish,
+        _ => false,
+    };
 }

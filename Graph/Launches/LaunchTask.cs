@@ -17,7 +17,7 @@ public enum TaskFamily
     /// <summary>Dense convolutions and their adjoints with respect to the input.</summary>
     Dense,
 
-    /// <summary>Weight gradients.</summary>
+    /// <summary>Gradients of parameters: weight gradients, and sums over all pixels, which those of biases are.</summary>
     Gradient,
 
     /// <summary>Pixel by pixel: element-wise arithmetic, depthwise convolutions, resampling, reductions.</summary>
@@ -79,6 +79,7 @@ public sealed record KernelTask(
         KernelKind.Convolution or KernelKind.TransposedConvolution => TaskFamily.Dense,
         KernelKind.WeightGradient or KernelKind.DepthwiseWeightGradient => TaskFamily.Gradient,
         KernelKind.Trig => TaskFamily.Trig,
+        KernelKind.Map when Reduction == TaskReduction.ByBatch && Body.Stores.Count == 0 && !Domain.H.IsConstant => TaskFamily.Gradient,
         _ => TaskFamily.Pixel,
     };
 

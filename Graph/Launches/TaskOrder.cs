@@ -48,18 +48,15 @@ internal static class TaskOrder
                 waiting.Add(i);
                 continue;
             }
-            if (before[i].Any(waiting.Contains))
-                Flush();
+            foreach (int needed in before[i].Where(waiting.Contains))
+            {
+                order.Add(tasks[needed]);
+                waiting.Remove(needed);
+            }
             order.Add(tasks[i]);
         }
-        Flush();
+        order.AddRange(waiting.Select(w => tasks[w]));
         return order;
-
-        void Flush()
-        {
-            order.AddRange(waiting.Select(w => tasks[w]));
-            waiting.Clear();
-        }
     }
 
     // In a flat buffer, of which parameters are parts, by element; in any other by channel.
