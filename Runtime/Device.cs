@@ -18,6 +18,12 @@ public interface IDevice : IDisposable
 
     /// <summary>Creates an executor. It must be disposed before the device.</summary>
     IExecutor CreateExecutor(ExecutionPlan plan);
+
+    /// <summary>
+    /// An executor that computes in float32, for a device that was asked for less: to do again what overflowed. Null where
+    /// <see cref="CreateExecutor"/> gives one already.
+    /// </summary>
+    IExecutor? CreateExactExecutor(ExecutionPlan plan) => null;
 }
 
 /// <summary>A plan with memory: states that persist, and the activations of one run size at a time.</summary>
@@ -28,8 +34,8 @@ public interface IDevice : IDisposable
 /// </remarks>
 public interface IExecutor : IDisposable
 {
-    /// <summary>The plan.</summary>
-    ExecutionPlan Plan { get; }
+    /// <summary>Memory and names of the plan that runs.</summary>
+    PlanLayout Plan { get; }
 
     /// <summary>The run size that is bound; all zero before the first.</summary>
     RunSize Size { get; }

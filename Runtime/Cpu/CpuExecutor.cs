@@ -41,8 +41,10 @@ public sealed unsafe class CpuExecutor : IExecutor
             StateMemory(state).Fill(state.Initial);
     }
 
-    /// <inheritdoc/>
+    /// <inheritdoc cref="IExecutor.Plan"/>
     public ExecutionPlan Plan { get; }
+
+    PlanLayout IExecutor.Plan => Plan;
 
     /// <inheritdoc/>
     public RunSize Size { get; private set; }
