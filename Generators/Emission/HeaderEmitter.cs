@@ -40,14 +40,23 @@ internal static class HeaderEmitter
             text.Append($"{task.Description} over {task.Domain}\n");
             if (task.Origin.Member.Length > 0)
                 text.Append($"Declared by {task.Origin}\n");
-            if (task is not KernelTask kernel)
-                continue;
-            StepCost cost = StepCost.Of(kernel.Group, kernel.Body, _sample);
-            text.Append($"For 1×256×256: {Text.Fixed(cost.Flops / 1e6, 3)} MFLOP, {Text.Fixed(cost.BytesRead / 1e6, 3)} MB read, {Text.Fixed(cost.BytesWritten / 1e6, 3)} MB written in float32\n");
-            DescribeBody(text, kernel.Body, numbers);
+            foreach (KernelTask kernel in KernelsOf(task))
+            {
+                StepCost cost = StepCost.Of(kernel.Group, kernel.Body, _sample);
+                text.Append($"For 1×256×256: {Text.Fixed(cost.Flops / 1e6, 3)} MFLOP, {Text.Fixed(cost.BytesRead / 1e6, 3)} MB read, {Text.Fixed(cost.BytesWritten / 1e6, 3)} MB written in float32\n");
+                DescribeBody(text, kernel.Body, numbers);
+            }
         }
         return text.ToString();
     }
+
+    private static KernelTask[] KernelsOf(LaunchTask task) => task switch
+    {
+        KernelTask kernel => [kernel],
+        ConvolutionPairTask pair => [pair.First, pair.Second],
+        FinishTask { Epilogue: { } epilogue } => [epilogue],
+        _ => [],
+    };
 
     private static void DescribeBody(StringBuilder text, KernelBody body, IReadOnlyDictionary<Node, int> numbers)
     {

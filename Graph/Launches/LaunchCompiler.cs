@@ -1,5 +1,6 @@
 using FocalNet.Graph.Fusion;
 using FocalNet.Graph.Ir;
+using FocalNet.Graph.Passes;
 using FocalNet.Graph.Planning;
 
 namespace FocalNet.Graph.Launches;
@@ -19,11 +20,13 @@ public static class LaunchCompiler
     /// <param name="fuse">No: one task for each op, each in a launch of its own, to compare with.</param>
     public static LaunchPlan Compile(NetworkGraph graph, ElementType precision = ElementType.Float32, bool fuse = true)
     {
-        (NetworkGraph placed, _) = NetworkCompiler.RunPasses(graph, null);
+        (NetworkGraph placed, _) = NetworkCompiler.RunPasses(new ScaleBeforeSum(graph).Run(graph), null);
         FusedGraph fused = KernelFusion.Run(placed, fuse);
         var scheduling = new Scheduling(fused);
         var placement = new Placement(fused, scheduling.InPlaceStates);
         IReadOnlyList<LaunchTask> tasks = new TaskBuilder(fused, placement).Build(scheduling);
+        if (fuse)
+            tasks = TaskFusion.Run(tasks, placed);
         (IReadOnlyList<Launch> launches, IReadOnlyList<LaunchDecision> decisions) = LaunchMerging.Run(tasks, merge: fuse);
         PlanBindings bindings = PlanBindings.Of(placed, placement);
         if (precision == ElementType.BFloat16)

@@ -1,10 +1,9 @@
 namespace FocalNet.Graph.Launches;
 
 /// <summary>
-/// Decides which tasks start together. Tasks are taken in order; each joins the earliest launch of its family after all that it
-/// waits for, so that branches of a network and the weight gradients beside them cost no launches of their own. Where there is
-/// none of its family, it may ride along with another: what waits for memory beside what computes, and sums of partial results,
-/// which are few, beside anything. How a launch of several tasks is written is none of its business.
+/// Decides which tasks start together. Tasks are taken in order; each joins the earliest launch after all that it waits for, so
+/// that branches of a network and the weight gradients beside them cost no launches of their own. Families keep to themselves,
+/// but that what waits for memory, and sums of partial results, which are few, ride along with what computes. How a launch of several tasks is written is none of its business.
 /// </summary>
 internal sealed class LaunchMerging
 {
@@ -45,24 +44,21 @@ internal sealed class LaunchMerging
 
     private int Find(LaunchTask task, int earliest)
     {
-        int first = Math.Max(earliest, _launches.Count - LongestWayBack);
-        foreach (bool ride in new[] { false, true })
+        for (int launch = Math.Max(earliest, _launches.Count - LongestWayBack); launch < _launches.Count; launch++)
         {
-            for (int launch = first; launch < _launches.Count; launch++)
-            {
-                string? obstacle = Obstacle(task, _launches[launch], ride);
-                _decisions.Add(new LaunchDecision(task, launch, obstacle is null, obstacle ?? (ride ? "rides along, waiting for nothing in it" : "is of its family and waits for nothing in it")));
-                if (obstacle is null)
-                    return launch;
-            }
+            string? obstacle = Obstacle(task, _launches[launch]);
+            string reason = _launches[launch][0].Family == task.Family ? "is of its family and waits for nothing in it" : "rides along, waiting for nothing in it";
+            _decisions.Add(new LaunchDecision(task, launch, obstacle is null, obstacle ?? reason));
+            if (obstacle is null)
+                return launch;
         }
         return _launches.Count;
     }
 
-    private static string? Obstacle(LaunchTask task, List<LaunchTask> launch, bool ride)
+    private static string? Obstacle(LaunchTask task, List<LaunchTask> launch)
     {
         TaskFamily family = launch[0].Family;
-        if (family != task.Family && !(ride && RidesWith(task.Family, family)))
+        if (family != task.Family && !RidesWith(task.Family, family))
             return $"a launch of the family {family} is no place for one of {task.Family}";
         // Sums of partial results are small, and all alike.
         if (task.Family != TaskFamily.Finish && launch.Count(t => t.Family != TaskFamily.Finish) >= MostTasks)

@@ -94,16 +94,36 @@ public sealed record KernelTask(
 /// <param name="Chunks">Chunks of each picture, or of the batch if partial results have one picture.</param>
 /// <param name="Elements">Results of one picture, or in all.</param>
 /// <param name="PerPicture">Each picture has results of its own; else all pictures are added too.</param>
-/// <param name="Operands">Partial results, results.</param>
-/// <param name="Origin">Where the reduction was declared.</param>
-public sealed record FinishTask(ReduceKind Kind, int Chunks, int Elements, bool PerPicture, IReadOnlyList<TaskOperand> Operands, Origin Origin)
-    : LaunchTask(Operands, Operands[1].Shape, Origin)
+/// <param name="Result">The reduction.</param>
+/// <param name="Operands">Partial results, results; with an epilogue partial results and what it takes.</param>
+/// <param name="Epilogue">Arithmetic on each result, which is its anchor's value; it stores the result too.</param>
+public sealed record FinishTask(
+    ReduceKind Kind, int Chunks, int Elements, bool PerPicture, Node Result, IReadOnlyList<TaskOperand> Operands, KernelTask? Epilogue = null)
+    : LaunchTask(Operands, Result.Shape, Result.Origin)
 {
     /// <inheritdoc/>
     public override TaskFamily Family => TaskFamily.Finish;
 
     /// <inheritdoc/>
-    public override string Description => $"finish {Kind.ToString().ToLowerInvariant()} of {Text.Of(Chunks)} chunks";
+    public override string Description => $"finish {Kind.ToString().ToLowerInvariant()} of {Text.Of(Chunks)} chunks{(Epilogue is null ? "" : " and map")}";
+}
+
+/// <summary>
+/// Two convolutions one after another, the first's result never in memory but for what others need of it: a block computes it again at
+/// the border of its tile.
+/// </summary>
+/// <param name="First">The first, without the store of what the second reads.</param>
+/// <param name="Second">The second; its first operand is the value of the first.</param>
+/// <param name="Value">Index of that value in the first's body.</param>
+/// <param name="Operands">Those of the first, then those of the second without its first.</param>
+public sealed record ConvolutionPairTask(KernelTask First, KernelTask Second, int Value, IReadOnlyList<TaskOperand> Operands)
+    : LaunchTask(Operands, Second.Domain, First.Origin)
+{
+    /// <inheritdoc/>
+    public override TaskFamily Family => TaskFamily.Dense;
+
+    /// <inheritdoc/>
+    public override string Description => "pair of " + First.Description;
 }
 
 /// <summary>Tasks that start together, each in a range of blocks of its own. None reads what another writes.</summary>

@@ -66,8 +66,7 @@ internal sealed class TaskBuilder(FusedGraph fused, Placement placement)
             TaskOperand partial = Partial(shape);
             operands[reduction.Operand] = partial;
             finishing.Add(new FinishTask(
-                reduction.Kind, chunks, elements, reduction.Access.Axes.HasFlag(Axes.N), [partial with { IsWritten = false }, result],
-                body.Operands[reduction.Operand].Origin));
+                reduction.Kind, chunks, elements, reduction.Access.Axes.HasFlag(Axes.N), body.Operands[reduction.Operand], [partial with { IsWritten = false }, result]));
         }
         _tasks.Add(new KernelTask(group, body, operands, InputOf(group), byPicture ? TaskReduction.ByPicture : TaskReduction.ByBatch, chunks));
         _tasks.AddRange(finishing);
@@ -82,7 +81,7 @@ internal sealed class TaskBuilder(FusedGraph fused, Placement placement)
         TaskOperand gradient = operands[result], partial = Partial(Shape.Flat(checked(chunks * elements)));
         operands[result] = partial;
         _tasks.Add(new KernelTask(group, body, operands, InputOf(group), TaskReduction.ByBatch, chunks));
-        _tasks.Add(new FinishTask(ReduceKind.Sum, chunks, elements, PerPicture: false, [partial with { IsWritten = false }, gradient], group.Anchor.Origin));
+        _tasks.Add(new FinishTask(ReduceKind.Sum, chunks, elements, PerPicture: false, group.Anchor, [partial with { IsWritten = false }, gradient]));
     }
 
     private void AddStateCopy(Assignment assignment)

@@ -16,13 +16,17 @@ internal sealed class CudaBodyEmitter
     private readonly CudaOperand[] _operands;
     private readonly CudaExpressionPrinter _printer = new();
     private readonly bool[] _used;
+    private readonly int? _result;
 
-    public CudaBodyEmitter(KernelTask task)
+    /// <param name="task">The task.</param>
+    /// <param name="result">A value that the body hands back in the registers it was given, as <c>activate</c>; its stores are then left out on demand.</param>
+    public CudaBodyEmitter(KernelTask task, int? result = null)
     {
         _body = task.Body;
+        _result = result;
         _domain = task.Domain;
         _operands = [.. task.Operands.Select(CudaOperand.Of)];
-        _used = Used(_body);
+        _used = Used(_body, result);
         var code = new CodeWriter();
         EmitMembers(code);
         string members = code.ToString();
@@ -38,23 +42,26 @@ internal sealed class CudaBodyEmitter
 
     /// <summary>Statements that declare a body and fill its fields.</summary>
     /// <param name="parameter">The kernel's parameter for an operand.</param>
-    public IEnumerable<string> Declaration(Func<int, string> parameter)
+    /// <param name="name">Of the variable.</param>
+    public IEnumerable<string> Declaration(Func<int, string> parameter, string name = "body")
     {
-        yield return $"{Name} body;";
+        yield return $"{Name} {name};";
         foreach (int i in Pointers)
-            yield return $"body.p{N(i)} = {parameter(i)};";
+            yield return $"{name}.p{N(i)} = {parameter(i)};";
         foreach (int i in Uniforms)
-            yield return $"body.u{N(i)} = {Uniform(i, parameter)};";
+            yield return $"{name}.u{N(i)} = {Uniform(i, parameter, name)};";
         if (UsesExtents)
-            yield return $"body.height = {CudaExtents.Of(_domain.H)}, body.width = {CudaExtents.Of(_domain.W)};";
+            yield return $"{name}.height = {CudaExtents.Of(_domain.H)}, {name}.width = {CudaExtents.Of(_domain.W)};";
     }
 
     private static string N(int i) => Graph.Text.Of(i);
 
     // A body that was cut into tasks has values that this one does not need.
-    private static bool[] Used(KernelBody body)
+    private static bool[] Used(KernelBody body, int? result)
     {
         var used = new bool[body.Values.Count];
+        if (result is { } handed)
+            used[handed] = true;
         foreach (int value in body.Stores.Select(s => s.Value).Concat(body.Reductions.Select(r => r.Value)))
             used[value] = true;
         for (int i = body.Values.Count - 1; i >= 0; i--)
@@ -97,11 +104,11 @@ internal sealed class CudaBodyEmitter
         code.Close();
     }
 
-    private string Uniform(int index, Func<int, string> parameter) => _body.Values[index] switch
+    private string Uniform(int index, Func<int, string> parameter, string name) => _body.Values[index] switch
     {
         LoadValue load => $"load_at({parameter(load.Operand)})",
         SizeValue size => $"(float)((long long){CudaExtents.Of(size.Of.N)} * {N(size.Of.C)} * {CudaExtents.Of(size.Of.H)} * {CudaExtents.Of(size.Of.W)})",
-        BodyValue value => _printer.Print(value, i => _body.Values[i] is ConstantValue c ? _printer.Literal((float)c.Value) : $"body.u{N(i)}"),
+        BodyValue value => _printer.Print(value, i => _body.Values[i] is ConstantValue c ? _printer.Literal((float)c.Value) : $"{name}.u{N(i)}"),
     };
 
     private void EmitReductions(CodeWriter code)
@@ -138,8 +145,8 @@ internal sealed class CudaBodyEmitter
     private void EmitApply(CodeWriter code)
     {
         bool reduces = _body.Reductions.Count > 0;
-        code.Line("template <int V> __device__ __forceinline__ void " + (reduces ? "reduce" : "apply") +
-            $"(float (&value)[V], int pixel, int image, int y, int x, int channel{(reduces ? ", float (&reduced)[REDUCTIONS][V]" : "")})").Open();
+        string more = reduces ? ", float (&reduced)[REDUCTIONS][V]" : _result is null ? "" : ", bool store";
+        code.Line($"template <int V> __device__ __forceinline__ void {(reduces ? "reduce" : _result is null ? "apply" : "activate")}(float (&value)[V], int pixel, int image, int y, int x, int channel{more})").Open();
         for (int i = 0; i < _body.Values.Count; i++)
         {
             if (_used[i] && _body.Values[i] is LoadValue load && !load.Access.IsScalar)
@@ -157,7 +164,11 @@ internal sealed class CudaBodyEmitter
             code.Line($"r{N(s)}[i] = {NameOf(_body.Stores[s].Value)};");
         for (int r = 0; r < _body.Reductions.Count; r++)
             code.Line($"reduced[{N(r)}][i] = {NameOf(_body.Reductions[r].Value)};");
+        if (_result is { } result)
+            code.Line($"value[i] = {NameOf(result)};");
         code.Close();
+        if (_result is not null)
+            code.Line("if (!store) return;");
         for (int s = 0; s < _body.Stores.Count; s++)
         {
             int operand = _body.Stores[s].Operand;

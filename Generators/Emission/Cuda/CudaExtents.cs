@@ -76,6 +76,9 @@ internal static class CudaExtents
         return new BlockCount(exact, string.Join("*", GridOf(length, tile), GridOf(shape.N, 1), GridOf(across, tile), Text.Of(shape.C)));
     }
 
+    /// <summary>Tiles of each picture, as in the plan's text.</summary>
+    public static string GridOfTiles(Shape shape, int height, int width) => string.Join("*", GridOf(shape.N, 1), GridOf(shape.H, height), GridOf(shape.W, width));
+
     private static string GridOf(Extent extent, int tile) =>
         extent.IsConstant ? Text.Of((extent.Value + tile - 1) / tile) : extent.Symbol == Symbol.N ? "N" : $"{extent.Symbol}/{Text.Of(extent.Value)}:{Text.Of(tile)}";
 }

@@ -51,7 +51,7 @@ internal static class CudaKernelEmitter
         EmitTasks(code, tasks);
         code.Close();
         var structs = new Dictionary<string, string>();
-        foreach (CudaBodyEmitter body in tasks.Select(t => t.Body).OfType<CudaBodyEmitter>())
+        foreach (CudaBodyEmitter body in tasks.SelectMany(t => t.Bodies))
             structs[body.Name] = body.Text;
         string text = code.ToString(), name = $"{Stem(tasks)}_{Hash(string.Concat(structs.Values) + text)}";
         var kernel = new CudaKernelText(

@@ -9,12 +9,12 @@ namespace FocalNet.Generators.Emission.Cuda;
 
 /// <summary>A task as CUDA C.</summary>
 /// <param name="Stem">For the kernel's name.</param>
-/// <param name="Body">Its struct; null where it has none.</param>
+/// <param name="Bodies">Its structs.</param>
 /// <param name="Lines">Statements, given the block's number within the task as <c>block</c>.</param>
 /// <param name="Blocks">Its blocks.</param>
 /// <param name="SharedBytes">Of dynamic shared memory.</param>
 /// <param name="Template">File of the template that it calls.</param>
-internal sealed record CudaTask(string Stem, CudaBodyEmitter? Body, IReadOnlyList<string> Lines, BlockCount Blocks, int SharedBytes, string Template);
+internal sealed record CudaTask(string Stem, IReadOnlyList<CudaBodyEmitter> Bodies, IReadOnlyList<string> Lines, BlockCount Blocks, int SharedBytes, string Template);
 
 /// <summary>Emits a task: its body, and the call of the template that runs it.</summary>
 internal static class CudaTaskEmitter
@@ -28,6 +28,8 @@ internal static class CudaTaskEmitter
     {
         if (task is FinishTask finish)
             return EmitFinish(finish, parameter);
+        if (task is ConvolutionPairTask pair)
+            return EmitPair(pair, parameter);
         var kernel = (KernelTask)task;
         CudaBodyEmitter? body = kernel.Group.TakesBody ? new CudaBodyEmitter(kernel) : null;
         CudaTask call = kernel.Group.Kind switch
@@ -38,7 +40,7 @@ internal static class CudaTaskEmitter
             KernelKind.Trig => Trig(kernel, parameter),
             _ => Pixels(kernel, parameter),
         };
-        return call with { Body = body, Lines = [.. body?.Declaration(parameter) ?? [], .. call.Lines] };
+        return call with { Bodies = body is null ? [] : [body], Lines = [.. body?.Declaration(parameter) ?? [], .. call.Lines] };
     }
 
     private static CudaTask Convolution(KernelTask task, Func<int, string> parameter)
@@ -55,7 +57,7 @@ internal static class CudaTaskEmitter
         int phases = transposed ? settings.Stride : 1;
         Shape phase = task.Domain with { H = Over(task.Domain.H, phases), W = Over(task.Domain.W, phases) };
         return new CudaTask(
-            $"{task.Group.Kind}{Dimensions(weight)}{(HasGelu(task.Body) ? "Gelu" : "")}", null,
+            $"{task.Group.Kind}{Dimensions(weight)}{(HasGelu(task.Body) ? "Gelu" : "")}", [],
             [$"direct_convolution<{template}>(body, {parameter(0)}, {parameter(1)}, {CudaExtents.Of(task.Domain.N)}, {InputExtents(task)}, {DomainExtents(task)}, block, dynamic_shared);"],
             CudaExtents.OfPixels(phase, rows, phases * phases * ((outputs + columns - 1) / columns)),
             4 * (16 * (rows + 4) + 16 * (columns + 4) + 3 * rows), "direct_convolution.cu");
@@ -71,7 +73,7 @@ internal static class CudaTaskEmitter
         int rows = outputs > 32 ? 64 : outputs > 16 ? 32 : 16, columns = 4096 / rows;
         string template = $"{Geometry(weight.C, outputs, weight, SettingsOf(task.Group.Anchor))}, {Text.Of(task.Chunks)}, {Pitches(task)}";
         return new CudaTask(
-            $"WeightGradient{Dimensions(weight)}", null,
+            $"WeightGradient{Dimensions(weight)}", [],
             [$"direct_weight_gradient<{template}>({parameter(0)}, {parameter(1)}, {parameter(2)}, {GradientExtents(task)}, block, dynamic_shared);"],
             CudaExtents.Fixed(task.Chunks * ((outputs + rows - 1) / rows) * ((depth + columns - 1) / columns)),
             4 * (16 * (rows + 4) + 16 * (columns + 4) + 48), "direct_convolution.cu");
@@ -83,7 +85,7 @@ internal static class CudaTaskEmitter
         int channels = weight.N.Value;
         string template = $"{Text.Of(channels)}, {Taps(weight, SettingsOf(task.Group.Anchor))}, {Text.Of(task.Chunks)}, {Pitches(task)}";
         return new CudaTask(
-            $"DepthwiseWeightGradient{Dimensions(weight)}", null,
+            $"DepthwiseWeightGradient{Dimensions(weight)}", [],
             [$"depthwise_weight_gradient<{template}>({parameter(0)}, {parameter(1)}, {parameter(2)}, {GradientExtents(task)}, block, dynamic_shared);"],
             CudaExtents.Fixed(task.Chunks * weight.H.Value * ((channels + 31) / 32)), 4 * Threads, "depthwise.cu");
     }
@@ -94,7 +96,7 @@ internal static class CudaTaskEmitter
         CudaOperand x = CudaOperand.Of(task.Operands[0]);
         string template = $"{(trig.AlongHeight ? "true" : "false")}, {(trig.Sine ? "true" : "false")}, {Text.Of(task.Domain.C)}, {Text.Of(x.Pitch)}";
         return new CudaTask(
-            $"Trig{Text.Of(task.Domain.C)}", null,
+            $"Trig{Text.Of(task.Domain.C)}", [],
             [$"trig_transform<{template}>(body, {parameter(0)}, {CudaExtents.Arguments(task.Domain)}, block, dynamic_shared);"],
             CudaExtents.OfLines(task.Domain, trig.AlongHeight, 64), 4 * (16 * 64 + 16 * 68), "trig.cu");
     }
@@ -113,9 +115,9 @@ internal static class CudaTaskEmitter
         if (task.Body.Reductions.Count == 0)
         {
             return single
-                ? new CudaTask(stem, null, [$"channel_map<{template}>(body, block);"], CudaExtents.ByPicture(domain, (groups + Threads - 1) / Threads), 0, "elementwise.cu")
+                ? new CudaTask(stem, [], [$"channel_map<{template}>(body, block);"], CudaExtents.ByPicture(domain, (groups + Threads - 1) / Threads), 0, "elementwise.cu")
                 : new CudaTask(
-                    stem, null, [source, $"pixel_map<{template}>(source, body, {extents}, block);"],
+                    stem, [], [source, $"pixel_map<{template}>(source, body, {extents}, block);"],
                     CudaExtents.OfPixels(domain, Math.Max(1, Threads / groups)), 0, file);
         }
         string byPicture = task.Reduction == TaskReduction.ByPicture ? "true" : "false", chunks = Text.Of(task.Chunks);
@@ -126,9 +128,9 @@ internal static class CudaTaskEmitter
             _ => CudaExtents.OfPixels(domain, 4 * Threads / LanesOf(groups)),
         };
         return single
-            ? new CudaTask(stem, null, [$"channel_reduce<{Text.Of(domain.C)}, {chunks}, {byPicture}>(body, {CudaExtents.Of(domain.N)}, block, dynamic_shared);"], blocks, 4 * Threads, "reduction.cu")
+            ? new CudaTask(stem, [], [$"channel_reduce<{Text.Of(domain.C)}, {chunks}, {byPicture}>(body, {CudaExtents.Of(domain.N)}, block, dynamic_shared);"], blocks, 4 * Threads, "reduction.cu")
             : new CudaTask(
-                stem, null, [source, $"pixel_reduce<{template}, {chunks}, {byPicture}>(source, body, {extents}, block, dynamic_shared);"], blocks,
+                stem, [], [source, $"pixel_reduce<{template}, {chunks}, {byPicture}>(source, body, {extents}, block, dynamic_shared);"], blocks,
                 4 * Threads * v, file == "elementwise.cu" ? "reduction.cu" : file);
     }
 
@@ -142,7 +144,7 @@ internal static class CudaTaskEmitter
         string results = $"({CudaExtents.Pixels(result)} * {Text.Of(result.C)} + {Text.Of(Threads - 1)}) / {Text.Of(Threads)}";
         string grid = CudaExtents.OfPixels(result, tile, (result.C + Threads - 1) / Threads).Grid;
         return new CudaTask(
-            stem, null, [source, $"gather_reduce<{Text.Of(domain.C)}, {keeps}>(source, body, {CudaExtents.Arguments(domain)}, block);"],
+            stem, [], [source, $"gather_reduce<{Text.Of(domain.C)}, {keeps}>(source, body, {CudaExtents.Arguments(domain)}, block);"],
             new BlockCount(results, grid), 0, task.Group.Kind switch { KernelKind.Map => "reduction.cu", KernelKind.Resample => "resample.cu", _ => "depthwise.cu" });
     }
 
@@ -163,22 +165,44 @@ internal static class CudaTaskEmitter
 
     private static CudaTask EmitFinish(FinishTask task, Func<int, string> parameter)
     {
-        Shape result = task.Operands[1].Shape, partial = task.Operands[0].Shape;
+        Shape partial = task.Operands[0].Shape;
         string elements = Text.Of(task.Elements), chunks = Text.Of(task.Chunks);
-        if (!task.PerPicture && partial.N.IsOne && task.Kind == ReduceKind.Sum && task.Elements >= Threads)
+        if (task.Epilogue is null && !task.PerPicture && partial.N.IsOne && task.Kind == ReduceKind.Sum && task.Elements >= Threads)
         {
             return new CudaTask(
-                "Finish", null, [$"finish_by_thread<{elements}, {chunks}>({parameter(0)}, {parameter(1)}, block);"],
+                "Finish", [], [$"finish_by_thread<{elements}, {chunks}>({parameter(0)}, {parameter(1)}, block);"],
                 CudaExtents.Fixed((task.Elements + Threads - 1) / Threads), 0, "finish.cu");
         }
         Extent pictures = task.PerPicture ? partial.N : 1;
         string results = $"{CudaExtents.Of(pictures)} * {elements}", count = task.PerPicture ? chunks : $"{CudaExtents.Of(partial.N)} * {chunks}";
-        string template = $"{(task.Kind == ReduceKind.Max ? "true" : "false")}, {elements}, {Text.Of(task.Operands[1].Place.Buffer.Shape.C)}";
+        string maximum = task.Kind == ReduceKind.Max ? "true" : "false";
         // Eight results a block; a picture's last block may be part empty.
-        string grid = CudaExtents.ByPicture(new Shape(pictures, 1, 1, 1), (task.Elements + 7) / 8).Grid;
+        var blocks = new BlockCount($"({results} + 7) / 8", CudaExtents.ByPicture(new Shape(pictures, 1, 1, 1), (task.Elements + 7) / 8).Grid);
+        if (task.Epilogue is null)
+        {
+            string template = $"{maximum}, {elements}, {Text.Of(task.Operands[1].Place.Buffer.Shape.C)}";
+            return new CudaTask("Finish", [], [$"finish_by_warp<{template}>({parameter(0)}, {parameter(1)}, {results}, {count}, block);"], blocks, 0, "finish.cu");
+        }
+        var body = new CudaBodyEmitter(task.Epilogue);
+        string[] lines = [.. body.Declaration(i => parameter(i + 1)), $"finish_with_body<{maximum}, {elements}>(body, {parameter(0)}, {results}, {count}, block);"];
+        return new CudaTask("FinishMap", [body], lines, blocks, 0, "finish.cu");
+    }
+
+    // A tile of 8×16 pixels with a border of two.
+    private static CudaTask EmitPair(ConvolutionPairTask task, Func<int, string> parameter)
+    {
+        var first = new CudaBodyEmitter(task.First, task.Value);
+        var second = new CudaBodyEmitter(task.Second);
+        int channels = task.Domain.C, skipped = task.First.Operands.Count - 1;
+        CudaOperand x = CudaOperand.Of(task.First.Operands[0]);
+        string call = $"direct_convolution_pair<{Text.Of(channels)}, {Text.Of(x.Pitch)}>(first, second, {parameter(0)}, {parameter(1)}, {parameter(skipped + 1)}, {CudaExtents.Arguments(task.Domain)}, block, dynamic_shared);";
+        Shape d = task.Domain;
+        var blocks = new BlockCount(
+            $"{CudaExtents.Of(d.N)} * (({CudaExtents.Of(d.H)} + 7) / 8) * (({CudaExtents.Of(d.W)} + 15) / 16)", CudaExtents.GridOfTiles(d, 8, 16));
         return new CudaTask(
-            "Finish", null, [$"finish_by_warp<{template}>({parameter(0)}, {parameter(1)}, {results}, {count}, block);"],
-            new BlockCount($"({results} + 7) / 8", grid), 0, "finish.cu");
+            $"ConvolutionPair{Text.Of(channels)}{(HasGelu(task.First.Body) ? "Gelu" : "")}", [first, second],
+            [.. first.Declaration(parameter, "first"), .. second.Declaration(i => parameter(i + skipped), "second"), call], blocks,
+            4 * (channels * (12 * 20 + 10 * 18) + 9 * channels * channels), "direct_convolution_pair.cu");
     }
 
     private static int VectorOf(KernelTask task)

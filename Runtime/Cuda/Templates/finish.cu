@@ -19,6 +19,26 @@ __device__ __forceinline__ void finish_by_warp(const float* partial, float* resu
     if (index < results && lane == 0) result[picture * PITCH + element] = total;
 }
 
+// The same, and arithmetic on each result, which goes to memory by the body.
+template <bool MAXIMUM, int ELEMENTS, class Body>
+__device__ __forceinline__ void finish_with_body(Body& body, const float* partial, int results, int chunks, int block)
+{
+    const int index = block * 8 + threadIdx.x / 32, lane = threadIdx.x % 32, element = index % ELEMENTS, picture = index / ELEMENTS;
+    float total = neutral_of(MAXIMUM);
+    if (index < results)
+    {
+        for (int chunk = lane; chunk < chunks; chunk += 32)
+            total = combine(MAXIMUM, total, partial[(picture * chunks + chunk) * ELEMENTS + element]);
+    }
+    #pragma unroll
+    for (int step = 16; step > 0; step /= 2) total = combine(MAXIMUM, total, __shfl_xor_sync(0xffffffffu, total, step));
+    if (index < results && lane == 0)
+    {
+        float value[1] = { total };
+        body.apply(value, picture, picture, 0, 0, element);
+    }
+}
+
 // A thread adds the chunks of one result: for weight gradients, of which there are many, made of few chunks. Blocks: results over 256.
 template <int ELEMENTS, int CHUNKS>
 __device__ __forceinline__ void finish_by_thread(const float* partial, float* result, int block)

@@ -48,10 +48,18 @@ internal sealed class KernelOracle : IReferenceValues, IDisposable
         module.Launch(_case.Kernel.Name, GridText.Blocks(_case.Grid, _size), CudaKernelText.Threads, _case.Kernel.SharedBytes, launchSeed, arguments);
         foreach (LaunchTask task in _case.Launch.Tasks)
         {
-            if (task is FinishTask finish)
-                CheckFinish(finish);
-            else
-                CheckKernel((KernelTask)task);
+            switch (task)
+            {
+                case FinishTask finish:
+                    CheckFinish(finish);
+                    break;
+                case ConvolutionPairTask pair:
+                    CheckPair(pair);
+                    break;
+                default:
+                    CheckKernel((KernelTask)task, []);
+                    break;
+            }
         }
     }
 
@@ -66,6 +74,12 @@ internal sealed class KernelOracle : IReferenceValues, IDisposable
             int target = (task.PerPicture ? i / (task.Chunks * task.Elements) * task.Elements : 0) + i % task.Elements;
             expected[target] = task.Kind == ReduceKind.Sum ? expected[target] + partial[i] : Math.Max(expected[target], partial[i]);
         }
+        if (task.Epilogue is { } epilogue)
+        {
+            var total = new ReferenceTensor(task.Result.Shape.At(_size), expected);
+            CheckKernel(epilogue, new() { [task.Result] = total });
+            return;
+        }
         // Sums of n random numbers of either sign: rounding is small beside the terms, not beside the sum.
         float[] actual = task.PerPicture
             ? Gather(task.Operands[1], task.Operands[1].Shape, now: true, memoryOrder: true)
@@ -73,12 +87,20 @@ internal sealed class KernelOracle : IReferenceValues, IDisposable
         Compare("sum", actual, expected, Math.Sqrt(task.Chunks));
     }
 
-    private void CheckKernel(KernelTask task)
+    // The value between the two is computed by the first's nodes.
+    private void CheckPair(ConvolutionPairTask pair)
     {
         var values = new Dictionary<Node, ReferenceTensor>();
+        CheckKernel(pair.First, values);
+        Node between = pair.Second.Group.Anchor!.Inputs[0];
+        CheckKernel(pair.Second, new() { [between] = Evaluate(between, values) });
+    }
+
+    private void CheckKernel(KernelTask task, Dictionary<Node, ReferenceTensor> values)
+    {
         for (int i = 0; i < task.Body.Operands.Count; i++)
         {
-            if (!task.Operands[i].IsWritten)
+            if (!task.Operands[i].IsWritten && !values.ContainsKey(task.Body.Operands[i]) && IsItsOwn(task, i))
                 values[task.Body.Operands[i]] = Read(task.Operands[i], task.Body.Operands[i].Shape, now: false);
         }
         foreach (Node node in task.Body.Computed)
@@ -96,6 +118,10 @@ internal sealed class KernelOracle : IReferenceValues, IDisposable
         foreach (BodyReduction reduction in task.Body.Reductions)
             CheckReduction(task, reduction, values);
     }
+
+    // An operand of a pair's first kernel that has no store left stands for nothing.
+    private static bool IsItsOwn(KernelTask task, int operand) => task.Operands[operand].Shape == task.Body.Operands[operand].Shape &&
+        (operand == 0 || task.Operands[operand] != task.Operands[0] || task.Body.Operands[operand] == task.Body.Operands[0]);
 
     private void CheckReduction(KernelTask task, BodyReduction reduction, Dictionary<Node, ReferenceTensor> values)
     {
