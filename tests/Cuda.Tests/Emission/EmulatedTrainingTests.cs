@@ -46,6 +46,34 @@ public sealed class EmulatedTrainingTests(ITestOutputHelper output)
         Require(comparisons);
     }
 
+    /// <summary>
+    /// bf16 rounds each stored activation to 8 bits: by 2⁻⁹ of it at most. Rounding errors of the some L layers that a value goes through
+    /// add up as √L: to √40·2⁻⁹ ≈ 1.2 % of what the network adds to the picture (40 layers), and to √120·2⁻⁹ ≈ 2.1 % of a gradient
+    /// (forward, backward and the activations it is multiplied with). Twice that is allowed, for what rounding does to GELU's slope and to the
+    /// signs in the loss. Losses are means over many pixels, whose errors cancel.
+    /// </summary>
+    [Fact]
+    public void A_step_in_bf16()
+    {
+        Requires.Emulator();
+        JsonElement expected = GoldenData.Json("nr1/train").GetProperty("per_step")[0];
+        GoldenFile data = GoldenData.Tensors("nr1/train");
+        using EmulatedPlan plan = Start(ElementType.BFloat16);
+        Assert.Contains(plan.Plan.Buffers, b => b.Type == ElementType.BFloat16);
+        Step(plan, data["x"], data["target"]);
+        float[] image = data["x"].Values;
+        float[] Added(float[] restored) => [.. restored.Select((r, i) => r - image[i])];
+        double clip = Math.Min(1, Clip / (plan.ReadOutput("gradient_norm")[0] + 1e-6));
+        GoldenTensor[] gradients = [.. GoldenData.Tensors("nr1/gradients").Tensors.Where(g => !IsBeforeNorm(g.Name["grad.".Length..]))];
+        float[] gradient = [.. gradients.SelectMany(g => Array.ConvertAll(Part(plan, "adam.m", g.Name["grad.".Length..]), m => (float)(m / (0.1 * clip))))];
+        Require(
+        [
+            .. CompareStep("", plan, expected, 5e-3),
+            Compare.RelativeL2("what is added to the picture", Added(plan.ReadOutput("restored")), Added(data["pred2"].Values), 2 * Math.Sqrt(40) / 512),
+            Compare.RelativeL2("gradient", gradient, [.. gradients.SelectMany(g => g.Values)], 2 * Math.Sqrt(120) / 512),
+        ]);
+    }
+
     private static EmulatedPlan Start(ElementType precision)
     {
         EmulatedPlan plan = EmulatedPlan.Of(LaunchCompiler.Compile(NetworkCatalog.Find("Tiny").Build(NetworkMode.Training), precision));
