@@ -24,7 +24,8 @@ public static class LaunchCompiler
         FusedGraph fused = KernelFusion.Run(placed, fuse);
         var scheduling = new Scheduling(fused);
         var placement = new Placement(fused, scheduling.InPlaceStates);
-        IReadOnlyList<LaunchTask> tasks = new TaskBuilder(fused, placement).Build(scheduling);
+        var builder = new TaskBuilder(fused, placement, precision);
+        IReadOnlyList<LaunchTask> tasks = builder.Build(scheduling);
         if (fuse)
             tasks = TaskFusion.Run(tasks, placed);
         (IReadOnlyList<Launch> launches, IReadOnlyList<LaunchDecision> decisions) = LaunchMerging.Run(tasks, merge: fuse);
@@ -39,7 +40,7 @@ public static class LaunchCompiler
         bindings.PlanMemory(placement, launches.Count);
         return new LaunchPlan(
             placed, fused, placed.Divisor, [.. placement.Arenas], placement.Buffers, bindings.Inputs, bindings.Outputs, bindings.States,
-            launches, decisions, precision);
+            [.. builder.Prepare.Select(t => new Launch([t]))], launches, decisions, precision);
     }
 
     // The caller's tensors are float32, whatever their channels.

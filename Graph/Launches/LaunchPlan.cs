@@ -20,6 +20,7 @@ public sealed record LaunchDecision(LaunchTask Task, int Launch, bool Accepted, 
 /// <param name="Inputs">What the caller fills.</param>
 /// <param name="Outputs">What the caller reads.</param>
 /// <param name="States">What is kept from run to run.</param>
+/// <param name="Prepare">Launches that depend on parameters alone.</param>
 /// <param name="Launches">Launches of a run, in order.</param>
 /// <param name="Decisions">Each attempt to share a launch.</param>
 /// <param name="Precision">Element type of activations.</param>
@@ -32,6 +33,7 @@ public sealed record LaunchPlan(
     IReadOnlyList<Binding> Inputs,
     IReadOnlyList<Binding> Outputs,
     IReadOnlyList<StateBinding> States,
+    IReadOnlyList<Launch> Prepare,
     IReadOnlyList<Launch> Launches,
     IReadOnlyList<LaunchDecision> Decisions,
     ElementType Precision)

@@ -28,6 +28,9 @@ public enum TaskFamily
 
     /// <summary>Sums of partial results.</summary>
     Finish,
+
+    /// <summary>Weights put into the order in which tensor cores take them.</summary>
+    Pack,
 }
 
 /// <summary>
@@ -69,8 +72,10 @@ public enum TaskReduction
 /// <param name="Input">Shape of the anchor's main operand; the domain where there is none.</param>
 /// <param name="Reduction">How its reductions come together.</param>
 /// <param name="Chunks">Chunks that leave partial results: of each picture, or of the batch.</param>
+/// <param name="OnTensorCores">A dense convolution that tensor cores take; its second operand is then packed, but for weight gradients.</param>
+/// <param name="Precision">Elements that tensor cores multiply.</param>
 public sealed record KernelTask(
-    KernelGroup Group, KernelBody Body, IReadOnlyList<TaskOperand> Operands, Shape Input, TaskReduction Reduction, int Chunks)
+    KernelGroup Group, KernelBody Body, IReadOnlyList<TaskOperand> Operands, Shape Input, TaskReduction Reduction, int Chunks, bool OnTensorCores = false, ElementType Precision = ElementType.Float32)
     : LaunchTask(Operands, Group.Domain, Group.Members[0].Origin)
 {
     /// <inheritdoc/>
@@ -124,6 +129,27 @@ public sealed record ConvolutionPairTask(KernelTask First, KernelTask Second, in
 
     /// <inheritdoc/>
     public override string Description => "pair of " + First.Description;
+}
+
+/// <summary>A weight to be packed.</summary>
+/// <param name="Weight">[O, I, kh, kw].</param>
+/// <param name="Settings">The convolution's.</param>
+/// <param name="Transposed">For the transposed convolution.</param>
+/// <param name="Chunks">Chunks of 16 bytes that it takes packed.</param>
+public sealed record PackJob(Shape Weight, ConvolutionSettings Settings, bool Transposed, int Chunks);
+
+/// <summary>Packs weights for tensor cores.</summary>
+/// <param name="Jobs">The weights.</param>
+/// <param name="Type">Elements of the packed weights.</param>
+/// <param name="Operands">For each job the weight and its packed form.</param>
+public sealed record PackTask(IReadOnlyList<PackJob> Jobs, ElementType Type, IReadOnlyList<TaskOperand> Operands)
+    : LaunchTask(Operands, Shape.Flat(Jobs.Sum(j => j.Chunks)), Origin.Unknown)
+{
+    /// <inheritdoc/>
+    public override TaskFamily Family => TaskFamily.Pack;
+
+    /// <inheritdoc/>
+    public override string Description => $"pack {Text.Of(Jobs.Count)} weights";
 }
 
 /// <summary>Tasks that start together, each in a range of blocks of its own. None reads what another writes.</summary>

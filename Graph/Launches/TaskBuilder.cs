@@ -9,7 +9,7 @@ namespace FocalNet.Graph.Launches;
 /// Turns scheduled kernels into tasks. A reduction whose result no block can complete alone leaves partial results in a buffer
 /// of fixed shape, which a second task adds in order: results do not depend on how blocks are scheduled.
 /// </summary>
-internal sealed class TaskBuilder(FusedGraph fused, Placement placement)
+internal sealed class TaskBuilder(FusedGraph fused, Placement placement, ElementType precision)
 {
     /// <summary>Chunks of a picture, or of a whole batch: enough blocks for a large device, few enough to add.</summary>
     private const int ChunksOfPicture = 64, ChunksOfBatch = 256;
@@ -18,6 +18,10 @@ internal sealed class TaskBuilder(FusedGraph fused, Placement placement)
     private const int WeightPartials = 1 << 18, MostWeightChunks = 64;
 
     private readonly List<LaunchTask> _tasks = [];
+    private readonly PackedWeights _packed = new(fused.Graph, placement, precision);
+
+    /// <summary>Tasks that depend on parameters alone.</summary>
+    public IReadOnlyList<LaunchTask> Prepare => _packed.Prepare;
 
     public IReadOnlyList<LaunchTask> Build(Scheduling scheduling)
     {
@@ -25,7 +29,7 @@ internal sealed class TaskBuilder(FusedGraph fused, Placement placement)
             AddKernel(group, scheduling.Bodies[group]);
         foreach (Assignment assignment in scheduling.CopiedStates)
             AddStateCopy(assignment);
-        return _tasks;
+        return [.. _packed.OfParameters, .. _tasks];
     }
 
     private void AddKernel(KernelGroup group, KernelBody body)
@@ -52,7 +56,10 @@ internal sealed class TaskBuilder(FusedGraph fused, Placement placement)
         TaskOperand[] operands = Operands(body);
         if (chunked.Length == 0)
         {
-            _tasks.Add(new KernelTask(group, body, operands, InputOf(group), TaskReduction.None, 0));
+            bool tensorCores = group.Kind is KernelKind.Convolution or KernelKind.TransposedConvolution && PackedWeights.Takes(group.Anchor!.Inputs[1].Shape);
+            if (tensorCores)
+                operands[1] = _packed.Of(group.Anchor!, operands[1], _tasks);
+            _tasks.Add(new KernelTask(group, body, operands, InputOf(group), TaskReduction.None, 0, tensorCores, precision));
             return;
         }
         bool byPicture = chunked.Any(r => r.Access.Axes.HasFlag(Axes.N));
@@ -80,7 +87,8 @@ internal sealed class TaskBuilder(FusedGraph fused, Placement placement)
             chunks /= 2;
         TaskOperand gradient = operands[result], partial = Partial(Shape.Flat(checked(chunks * elements)));
         operands[result] = partial;
-        _tasks.Add(new KernelTask(group, body, operands, InputOf(group), TaskReduction.ByBatch, chunks));
+        bool tensorCores = group.Kind == KernelKind.WeightGradient && PackedWeights.Takes(group.Anchor.Shape);
+        _tasks.Add(new KernelTask(group, body, operands, InputOf(group), TaskReduction.ByBatch, chunks, tensorCores, precision));
         _tasks.Add(new FinishTask(ReduceKind.Sum, chunks, elements, PerPicture: false, group.Anchor, [partial with { IsWritten = false }, gradient]));
     }
 

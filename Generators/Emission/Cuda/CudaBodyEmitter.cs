@@ -40,6 +40,9 @@ internal sealed class CudaBodyEmitter
     /// <summary>The struct.</summary>
     public string Text { get; }
 
+    /// <summary>Both.</summary>
+    public CudaStruct Struct => new(Name, Text);
+
     /// <summary>Statements that declare a body and fill its fields.</summary>
     /// <param name="parameter">The kernel's parameter for an operand.</param>
     /// <param name="name">Of the variable.</param>

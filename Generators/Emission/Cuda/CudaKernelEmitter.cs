@@ -51,12 +51,12 @@ internal static class CudaKernelEmitter
         EmitTasks(code, tasks);
         code.Close();
         var structs = new Dictionary<string, string>();
-        foreach (CudaBodyEmitter body in tasks.SelectMany(t => t.Bodies))
+        foreach (CudaStruct body in tasks.SelectMany(t => t.Bodies))
             structs[body.Name] = body.Text;
         string text = code.ToString(), name = $"{Stem(tasks)}_{Hash(string.Concat(structs.Values) + text)}";
         var kernel = new CudaKernelText(
             name, [.. structs], $"extern \"C\" __global__ void __launch_bounds__({Text.Of(CudaKernelText.Threads)}) {name}{text}",
-            HeaderEmitter.Describe(launch, numbers), [.. tasks.Select(t => t.Template).Distinct()], shared);
+            HeaderEmitter.Describe(launch, numbers), [.. tasks.Select(t => t.Template).Append("arithmetic.cu").Distinct()], shared);
         return new CudaLaunchText(kernel, Grid(tasks));
     }
 

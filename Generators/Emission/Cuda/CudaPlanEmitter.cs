@@ -11,9 +11,11 @@ internal static class CudaPlanEmitter
 {
     /// <summary>The lines of a plan.</summary>
     /// <param name="plan">The plan.</param>
+    /// <param name="prepare">Launches that depend on parameters alone.</param>
     /// <param name="launches">Its launches.</param>
     /// <param name="kernels">Their kernels, each once, in the order in which steps number them.</param>
-    public static IEnumerable<string> Lines(LaunchPlan plan, IReadOnlyList<CudaLaunchText> launches, IReadOnlyList<CudaKernelText> kernels)
+    public static IEnumerable<string> Lines(
+        LaunchPlan plan, IReadOnlyList<CudaLaunchText> prepare, IReadOnlyList<CudaLaunchText> launches, IReadOnlyList<CudaKernelText> kernels)
     {
         Arena[] arenas = [.. plan.Arenas];
         yield return $"plan {plan.Name.Replace(' ', '_')} divisor {Text.Of(plan.Divisor)} persistent {Text.Of(Array.FindIndex(arenas, a => a.Persistent))}";
@@ -32,11 +34,13 @@ internal static class CudaPlanEmitter
         foreach (CudaKernelText kernel in kernels)
             yield return $"kernel {kernel.Name} {Text.Of(CudaKernelText.Threads)} {Text.Of(kernel.SharedBytes)}";
         var numbers = kernels.Select((kernel, i) => (kernel, i)).ToDictionary(p => p.kernel.Name, p => p.i);
+        for (int i = 0; i < prepare.Count; i++)
+            yield return "prepare " + Step(plan.Prepare[i], prepare[i]);
         for (int i = 0; i < launches.Count; i++)
-        {
-            string views = string.Join(";", plan.Launches[i].Tasks.SelectMany(t => t.Operands).Select(o => View(o.Place)));
-            yield return $"step {Text.Of(numbers[launches[i].Kernel.Name])} {views} grid={launches[i].Grid} {NameOf(plan.Launches[i])}";
-        }
+            yield return "step " + Step(plan.Launches[i], launches[i]);
+
+        string Step(Launch launch, CudaLaunchText text) =>
+            $"{Text.Of(numbers[text.Kernel.Name])} {string.Join(";", launch.Tasks.SelectMany(t => t.Operands).Select(o => View(o.Place)))} grid={text.Grid} {NameOf(launch)}";
     }
 
     // A convolution is known by its weight, anything else by the method that declared it.

@@ -14,7 +14,10 @@ namespace FocalNet.Generators.Emission.Cuda;
 /// <param name="Blocks">Its blocks.</param>
 /// <param name="SharedBytes">Of dynamic shared memory.</param>
 /// <param name="Template">File of the template that it calls.</param>
-internal sealed record CudaTask(string Stem, IReadOnlyList<CudaBodyEmitter> Bodies, IReadOnlyList<string> Lines, BlockCount Blocks, int SharedBytes, string Template);
+internal sealed record CudaTask(string Stem, IReadOnlyList<CudaStruct> Bodies, IReadOnlyList<string> Lines, BlockCount Blocks, int SharedBytes, string Template);
+
+/// <summary>A struct that kernels may share.</summary>
+internal sealed record CudaStruct(string Name, string Text);
 
 /// <summary>Emits a task: its body, and the call of the template that runs it.</summary>
 internal static class CudaTaskEmitter
@@ -30,17 +33,21 @@ internal static class CudaTaskEmitter
             return EmitFinish(finish, parameter);
         if (task is ConvolutionPairTask pair)
             return EmitPair(pair, parameter);
+        if (task is PackTask pack)
+            return TensorCoreEmitter.Pack(pack, parameter);
         var kernel = (KernelTask)task;
         CudaBodyEmitter? body = kernel.Group.TakesBody ? new CudaBodyEmitter(kernel) : null;
         CudaTask call = kernel.Group.Kind switch
         {
+            KernelKind.Convolution or KernelKind.TransposedConvolution when kernel.OnTensorCores => TensorCoreEmitter.Convolution(kernel, parameter),
+            KernelKind.WeightGradient when kernel.OnTensorCores => TensorCoreEmitter.WeightGradient(kernel, parameter),
             KernelKind.Convolution or KernelKind.TransposedConvolution => Convolution(kernel, parameter),
             KernelKind.WeightGradient => WeightGradient(kernel, parameter),
             KernelKind.DepthwiseWeightGradient => DepthwiseWeightGradient(kernel, parameter),
             KernelKind.Trig => Trig(kernel, parameter),
             _ => Pixels(kernel, parameter),
         };
-        return call with { Bodies = body is null ? [] : [body], Lines = [.. body?.Declaration(parameter) ?? [], .. call.Lines] };
+        return call with { Bodies = body is null ? [] : [body.Struct], Lines = [.. body?.Declaration(parameter) ?? [], .. call.Lines] };
     }
 
     private static CudaTask Convolution(KernelTask task, Func<int, string> parameter)
@@ -63,7 +70,7 @@ internal static class CudaTaskEmitter
             4 * (16 * (rows + 4) + 16 * (columns + 4) + 3 * rows), "direct_convolution.cu");
     }
 
-    private static Extent Over(Extent extent, int divisor) =>
+    internal static Extent Over(Extent extent, int divisor) =>
         extent.DividedBy(divisor) ?? (extent.Value + divisor - 1) / divisor;
 
     private static CudaTask WeightGradient(KernelTask task, Func<int, string> parameter)
@@ -185,7 +192,7 @@ internal static class CudaTaskEmitter
         }
         var body = new CudaBodyEmitter(task.Epilogue);
         string[] lines = [.. body.Declaration(i => parameter(i + 1)), $"finish_with_body<{maximum}, {elements}>(body, {parameter(0)}, {results}, {count}, block);"];
-        return new CudaTask("FinishMap", [body], lines, blocks, 0, "finish.cu");
+        return new CudaTask("FinishMap", [body.Struct], lines, blocks, 0, "finish.cu");
     }
 
     // A tile of 8×16 pixels with a border of two.
@@ -200,7 +207,7 @@ internal static class CudaTaskEmitter
         var blocks = new BlockCount(
             $"{CudaExtents.Of(d.N)} * (({CudaExtents.Of(d.H)} + 7) / 8) * (({CudaExtents.Of(d.W)} + 15) / 16)", CudaExtents.GridOfTiles(d, 8, 16));
         return new CudaTask(
-            $"ConvolutionPair{Text.Of(channels)}{(HasGelu(task.First.Body) ? "Gelu" : "")}", [first, second],
+            $"ConvolutionPair{Text.Of(channels)}{(HasGelu(task.First.Body) ? "Gelu" : "")}", [first.Struct, second.Struct],
             [.. first.Declaration(parameter, "first"), .. second.Declaration(i => parameter(i + skipped), "second"), call], blocks,
             4 * (channels * (12 * 20 + 10 * 18) + 9 * channels * channels), "direct_convolution_pair.cu");
     }
@@ -220,7 +227,7 @@ internal static class CudaTaskEmitter
         return lanes;
     }
 
-    private static ConvolutionSettings SettingsOf(Node anchor) => anchor.Op switch
+    internal static ConvolutionSettings SettingsOf(Node anchor) => anchor.Op switch
     {
         ConvolutionOp c => c.Settings,
         TransposedConvolutionOp t => t.Settings,
@@ -228,7 +235,7 @@ internal static class CudaTaskEmitter
         _ => throw new InvalidOperationException(anchor.ToString()),
     };
 
-    private static string Geometry(int inputs, int outputs, Shape weight, ConvolutionSettings settings) =>
+    internal static string Geometry(int inputs, int outputs, Shape weight, ConvolutionSettings settings) =>
         $"{Text.Of(inputs)}, {Text.Of(outputs)}, {Taps(weight, settings)}";
 
     private static string Taps(Shape weight, ConvolutionSettings settings) =>
@@ -236,7 +243,7 @@ internal static class CudaTaskEmitter
 
     private static string Pitches(KernelTask task) => $"{Text.Of(CudaOperand.Of(task.Operands[0]).Pitch)}, {Text.Of(CudaOperand.Of(task.Operands[1]).Pitch)}";
 
-    private static string InputExtents(KernelTask task) => $"{CudaExtents.Of(task.Input.H)}, {CudaExtents.Of(task.Input.W)}";
+    internal static string InputExtents(KernelTask task) => $"{CudaExtents.Of(task.Input.H)}, {CudaExtents.Of(task.Input.W)}";
 
     private static string DomainExtents(KernelTask task) => $"{CudaExtents.Of(task.Domain.H)}, {CudaExtents.Of(task.Domain.W)}";
 
@@ -247,9 +254,9 @@ internal static class CudaTaskEmitter
         return $"{CudaExtents.Of(dy.N)}, {CudaExtents.Of(x.H)}, {CudaExtents.Of(x.W)}, {CudaExtents.Of(dy.H)}, {CudaExtents.Of(dy.W)}";
     }
 
-    private static string Dimensions(Shape w) => $"{w.N}x{Text.Of(w.C)}x{w.H}x{w.W}";
+    internal static string Dimensions(Shape w) => $"{w.N}x{Text.Of(w.C)}x{w.H}x{w.W}";
 
-    private static bool HasGelu(KernelBody body) => body.Values.Any(v => v is UnaryValue { Kind: UnaryKind.Erf });
+    internal static bool HasGelu(KernelBody body) => body.Values.Any(v => v is UnaryValue { Kind: UnaryKind.Erf });
 
     private static string StemOf(KernelTask task)
     {

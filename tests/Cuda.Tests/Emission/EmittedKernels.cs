@@ -44,13 +44,15 @@ internal static class EmittedKernels
             {
                 LaunchPlan plan = LaunchCompiler.Compile(network.Build(mode), precision, fuse);
                 CudaPlanSource source = CudaBackend.EmitPlan(plan);
-                for (int i = 0; i < plan.Launches.Count; i++)
+                Launch[] launches = [.. plan.Prepare, .. plan.Launches];
+                CudaLaunchText[] texts = [.. source.Prepare, .. source.Launches];
+                for (int i = 0; i < launches.Length; i++)
                 {
-                    CudaLaunchText launch = source.Launches[i];
+                    CudaLaunchText launch = texts[i];
                     if (cases.TryGetValue(launch.Kernel.Name, out EmittedKernelCase? known))
                         Assert.Equal(known.Kernel.Code, launch.Kernel.Code);
                     else
-                        cases.Add(launch.Kernel.Name, new EmittedKernelCase(launch.Kernel, launch.Grid, plan.Launches[i], plan.Name));
+                        cases.Add(launch.Kernel.Name, new EmittedKernelCase(launch.Kernel, launch.Grid, launches[i], plan.Name));
                 }
             }
         }

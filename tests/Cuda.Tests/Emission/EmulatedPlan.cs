@@ -102,17 +102,19 @@ internal sealed class EmulatedPlan : IDisposable
             if (!inputs.Contains(planned))
                 buffer.Poison();
         }
+        for (int i = 0; i < Plan.Prepare.Count; i++)
+            Launch(i, Plan.Prepare[i], _source.Prepare[i]);
         for (int i = 0; i < Plan.Launches.Count; i++)
         {
-            Launch(i);
+            Launch(i, Plan.Launches[i], _source.Launches[i]);
             watch?.Invoke(i);
         }
     }
 
-    private void Launch(int index)
+    private void Launch(int index, Launch launch, CudaLaunchText text)
     {
-        (CudaKernelText kernel, string grid) = _source.Launches[index];
-        object[] operands = [.. Plan.Launches[index].Tasks.SelectMany(t => t.Operands).Select(Pointer), _size.N, _size.H, _size.W];
+        (CudaKernelText kernel, string grid) = text;
+        object[] operands = [.. launch.Tasks.SelectMany(t => t.Operands).Select(Pointer), _size.N, _size.H, _size.W];
         try
         {
             _modules[kernel.Name].Launch(kernel.Name, GridText.Blocks(grid, _size), CudaKernelText.Threads, kernel.SharedBytes, Seed, operands);
