@@ -71,7 +71,7 @@ internal static class TaskFusion
 
     private static ConvolutionPairTask? AsPair(LaunchTask first, LaunchTask second, ILookup<Node, Node> users, NetworkGraph graph)
     {
-        if (first is not KernelTask a || second is not KernelTask b || !IsNarrow(a) || !IsNarrow(b) || a.Domain != b.Domain)
+        if (first is not KernelTask a || second is not KernelTask b || !IsNarrow(a.Group) || !IsNarrow(b.Group) || a.Domain != b.Domain)
             return null;
         Node between = b.Group.Anchor!.Inputs[0];
         int store = -1;
@@ -95,9 +95,10 @@ internal static class TaskFusion
         return new ConvolutionPairTask(host, b, value, [.. host.Operands, .. b.Operands.Skip(1)]);
     }
 
-    private static bool IsNarrow(KernelTask task)
+    /// <summary>A convolution that may be one of a pair: few channels, and whatever is between two of them in reach of a tile.</summary>
+    public static bool IsNarrow(KernelGroup group)
     {
-        if (task.Group.Anchor is not { Op: ConvolutionOp { Settings: { Stride: 1, Padding: 1, Dilation: 1, Depthwise: false } } } anchor)
+        if (group.Anchor is not { Op: ConvolutionOp { Settings: { Stride: 1, Padding: 1, Dilation: 1, Depthwise: false } } } anchor)
             return false;
         Shape weight = anchor.Inputs[1].Shape;
         return weight.H.Value == 3 && weight.W.Value == 3 && weight.C == weight.N.Value && weight.C <= MostPairChannels && weight.C % 4 == 0;

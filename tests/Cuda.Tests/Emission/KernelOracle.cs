@@ -21,6 +21,7 @@ internal sealed class KernelOracle : IReferenceValues, IDisposable
     private readonly Random _random;
     private readonly Dictionary<PlannedBuffer, CudaBuffer> _buffers = [];
     private readonly Dictionary<PlannedBuffer, float[]> _before = [];
+    private readonly Dictionary<PlannedBuffer, ReferenceTensor> _packed = [];
 
     public KernelOracle(EmittedKernelCase kernel, RunExtents size, int seed)
     {
@@ -33,6 +34,34 @@ internal sealed class KernelOracle : IReferenceValues, IDisposable
             // What a kernel only writes is poison before.
             bool isRead = operands.Any(o => o.Place.Buffer.Root == root && !o.IsWritten);
             AddBuffer(root, isRead);
+        }
+        foreach (KernelTask task in kernel.Launch.Tasks.OfType<KernelTask>().Where(t => t.OnTensorCores && t.Group.TakesBody))
+            PackWeight(task);
+    }
+
+    // Tensor cores read packed weights: here they are packed in C#, of random numbers that their elements hold exactly.
+    private void PackWeight(KernelTask task)
+    {
+        Node anchor = task.Group.Anchor!;
+        if (_packed.ContainsKey(task.Operands[1].Place.Buffer))
+            return;
+        bool narrow = task.Precision == ElementType.BFloat16, transposed = anchor.Op is TransposedConvolutionOp;
+        var weight = new ReferenceTensor(anchor.Inputs[1].Shape.At(_size));
+        for (int i = 0; i < weight.Data.Length; i++)
+            weight.Data[i] = narrow ? Bits.FromBrain(Bits.ToBrain(Value(false, false))) : Value(false, false);
+        ConvolutionSettings settings = transposed ? ((TransposedConvolutionOp)anchor.Op).Settings : ((ConvolutionOp)anchor.Op).Settings;
+        var job = new PackJob(anchor.Inputs[1].Shape, settings, transposed, task.Operands[1].Shape.C / 4);
+        _buffers[task.Operands[1].Place.Buffer].Write<byte>(PackedReference.Of(job, weight, narrow));
+        _packed.Add(task.Operands[1].Place.Buffer, weight);
+    }
+
+    private void CheckPack(PackTask task)
+    {
+        for (int i = 0; i < task.Jobs.Count; i++)
+        {
+            byte[] expected = PackedReference.Of(task.Jobs[i], Read(task.Operands[2 * i], task.Jobs[i].Weight, now: false), task.Type == ElementType.BFloat16);
+            Assert.Equal(expected, _buffers[task.Operands[(2 * i) + 1].Place.Buffer].Read<byte>());
+            Counts = (Counts.Compared + (expected.Length / 4), Counts.NotANumber);
         }
     }
 
@@ -52,6 +81,9 @@ internal sealed class KernelOracle : IReferenceValues, IDisposable
             {
                 case FinishTask finish:
                     CheckFinish(finish);
+                    break;
+                case PackTask pack:
+                    CheckPack(pack);
                     break;
                 case ConvolutionPairTask pair:
                     CheckPair(pair);
@@ -98,6 +130,8 @@ internal sealed class KernelOracle : IReferenceValues, IDisposable
 
     private void CheckKernel(KernelTask task, Dictionary<Node, ReferenceTensor> values)
     {
+        if (task.OnTensorCores && task.Group.TakesBody)
+            values[task.Body.Operands[1]] = _packed[task.Operands[1].Place.Buffer];
         for (int i = 0; i < task.Body.Operands.Count; i++)
         {
             if (!task.Operands[i].IsWritten && !values.ContainsKey(task.Body.Operands[i]) && IsItsOwn(task, i))
