@@ -24,8 +24,8 @@ public static class LaunchCompiler
         FusedGraph fused = KernelFusion.Run(placed, fuse);
         var scheduling = new Scheduling(fused);
         var placement = new Placement(fused, scheduling.InPlaceStates);
-        var builder = new TaskBuilder(fused, placement, precision);
-        IReadOnlyList<LaunchTask> tasks = builder.Build(scheduling);
+        var packed = new PackedWeights(placed, placement, precision);
+        IReadOnlyList<LaunchTask> tasks = new TaskBuilder(fused, placement, packed, precision).Build(scheduling);
         if (fuse)
             tasks = TaskFusion.Run(tasks, placed);
         (IReadOnlyList<Launch> launches, IReadOnlyList<LaunchDecision> decisions) = LaunchMerging.Run(tasks, merge: fuse);
@@ -40,7 +40,7 @@ public static class LaunchCompiler
         bindings.PlanMemory(placement, launches.Count);
         return new LaunchPlan(
             placed, fused, placed.Divisor, [.. placement.Arenas], placement.Buffers, bindings.Inputs, bindings.Outputs, bindings.States,
-            [.. builder.Prepare.Select(t => new Launch([t]))], launches, decisions, precision);
+            [.. packed.Prepare.Select(t => new Launch([t]))], launches, decisions, precision);
     }
 
     // The caller's tensors are float32, whatever their channels.

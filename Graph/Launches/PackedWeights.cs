@@ -10,16 +10,22 @@ namespace FocalNet.Graph.Launches;
 /// </summary>
 internal sealed class PackedWeights(NetworkGraph graph, Placement placement, ElementType precision)
 {
+    // A kernel takes 4 KB of parameters, which 500 pointers and the run's extents would fill.
+    private const int MostJobs = 200;
+
     private readonly Dictionary<(Node, ConvolutionSettings, bool), TaskOperand> _places = [];
     private readonly List<PackJob> _jobs = [];
     private readonly List<TaskOperand> _operands = [];
     private readonly bool _changing = graph.Assignments.Any(a => a.State.Op is StateOp { StateName: StateOp.Parameters });
 
     /// <summary>What is packed when parameters change from outside.</summary>
-    public IReadOnlyList<LaunchTask> Prepare => _changing || _jobs.Count == 0 ? [] : [new PackTask(_jobs, precision, _operands)];
+    public IReadOnlyList<LaunchTask> Prepare => _changing ? [] : Tasks;
 
     /// <summary>What is packed at the start of each run.</summary>
-    public IReadOnlyList<LaunchTask> OfParameters => _changing && _jobs.Count > 0 ? [new PackTask(_jobs, precision, _operands)] : [];
+    public IReadOnlyList<LaunchTask> OfParameters => _changing ? Tasks : [];
+
+    private IReadOnlyList<LaunchTask> Tasks => [.. Enumerable.Range(0, (_jobs.Count + MostJobs - 1) / MostJobs).Select(i => new PackTask(
+        [.. _jobs.Skip(i * MostJobs).Take(MostJobs)], precision, [.. _operands.Skip(2 * i * MostJobs).Take(2 * MostJobs)]))];
 
     /// <summary>Whether tensor cores take a weight: channels in whole 16-byte accesses on both sides.</summary>
     public static bool Takes(Shape weight) => weight.C % 8 == 0 && weight.N.Value % 8 == 0;

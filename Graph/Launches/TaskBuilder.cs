@@ -9,7 +9,7 @@ namespace FocalNet.Graph.Launches;
 /// Turns scheduled kernels into tasks. A reduction whose result no block can complete alone leaves partial results in a buffer
 /// of fixed shape, which a second task adds in order: results do not depend on how blocks are scheduled.
 /// </summary>
-internal sealed class TaskBuilder(FusedGraph fused, Placement placement, ElementType precision)
+internal sealed class TaskBuilder(FusedGraph fused, Placement placement, PackedWeights packed, ElementType precision)
 {
     /// <summary>Chunks of a picture, or of a whole batch: enough blocks for a large device, few enough to add.</summary>
     private const int ChunksOfPicture = 64, ChunksOfBatch = 256;
@@ -18,10 +18,6 @@ internal sealed class TaskBuilder(FusedGraph fused, Placement placement, Element
     private const int WeightPartials = 1 << 18, MostWeightChunks = 64;
 
     private readonly List<LaunchTask> _tasks = [];
-    private readonly PackedWeights _packed = new(fused.Graph, placement, precision);
-
-    /// <summary>Tasks that depend on parameters alone.</summary>
-    public IReadOnlyList<LaunchTask> Prepare => _packed.Prepare;
 
     public IReadOnlyList<LaunchTask> Build(Scheduling scheduling)
     {
@@ -29,7 +25,7 @@ internal sealed class TaskBuilder(FusedGraph fused, Placement placement, Element
             AddKernel(group, scheduling.Bodies[group]);
         foreach (Assignment assignment in scheduling.CopiedStates)
             AddStateCopy(assignment);
-        return [.. _packed.OfParameters, .. _tasks];
+        return [.. packed.OfParameters, .. _tasks];
     }
 
     private void AddKernel(KernelGroup group, KernelBody body)
@@ -58,7 +54,7 @@ internal sealed class TaskBuilder(FusedGraph fused, Placement placement, Element
         {
             bool tensorCores = group.Kind is KernelKind.Convolution or KernelKind.TransposedConvolution && PackedWeights.Takes(group.Anchor!.Inputs[1].Shape) && !TaskFusion.IsNarrow(group);
             if (tensorCores)
-                operands[1] = _packed.Of(group.Anchor!, operands[1], _tasks);
+                operands[1] = packed.Of(group.Anchor!, operands[1], _tasks);
             _tasks.Add(new KernelTask(group, body, operands, InputOf(group), TaskReduction.None, 0, tensorCores, precision));
             return;
         }
