@@ -21,7 +21,7 @@ public static class LaunchCompiler
     public static LaunchPlan Compile(NetworkGraph graph, ElementType precision = ElementType.Float32, bool fuse = true)
     {
         (NetworkGraph placed, _) = NetworkCompiler.RunPasses(new ScaleBeforeSum(graph).Run(graph), null);
-        FusedGraph fused = KernelFusion.Run(placed, fuse);
+        FusedGraph fused = KernelFusion.Run(placed, fuse, byDepth: true);
         var scheduling = new Scheduling(fused);
         var placement = new Placement(fused, scheduling.InPlaceStates);
         var packed = new PackedWeights(placed, placement, precision);

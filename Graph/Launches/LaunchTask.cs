@@ -74,8 +74,10 @@ public enum TaskReduction
 /// <param name="Chunks">Chunks that leave partial results: of each picture, or of the batch.</param>
 /// <param name="OnTensorCores">A dense convolution that tensor cores take; its second operand is then packed, but for weight gradients.</param>
 /// <param name="Precision">Elements that tensor cores multiply.</param>
+/// <param name="InputStep">2: the first operand is twice as large as the anchor's, which is every second pixel of it.</param>
 public sealed record KernelTask(
-    KernelGroup Group, KernelBody Body, IReadOnlyList<TaskOperand> Operands, Shape Input, TaskReduction Reduction, int Chunks, bool OnTensorCores = false, ElementType Precision = ElementType.Float32)
+    KernelGroup Group, KernelBody Body, IReadOnlyList<TaskOperand> Operands, Shape Input, TaskReduction Reduction, int Chunks, bool OnTensorCores = false, ElementType Precision = ElementType.Float32,
+    int InputStep = 1)
     : LaunchTask(Operands, Group.Domain, Group.Members[0].Origin)
 {
     /// <inheritdoc/>

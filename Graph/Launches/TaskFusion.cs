@@ -16,7 +16,7 @@ internal static class TaskFusion
     /// <summary>Joins what can be joined.</summary>
     public static IReadOnlyList<LaunchTask> Run(IReadOnlyList<LaunchTask> tasks, NetworkGraph graph)
     {
-        tasks = Join(tasks, WithEpilogue);
+        tasks = Join([.. tasks.Select(t => ReadingEverySecondPixel(t, tasks))], WithEpilogue);
         ILookup<Node, Node> users = graph.Nodes.SelectMany(n => n.Inputs.Distinct().Select(i => (Input: i, User: n))).ToLookup(p => p.Input, p => p.User);
         return Join(tasks, (first, second) => AsPair(first, second, users, graph));
     }
@@ -40,6 +40,23 @@ internal static class TaskFusion
             joined.Add(last);
         }
         return [.. result.OfType<LaunchTask>()];
+    }
+
+    // A picture at half its size is every second pixel: a convolution can read those itself, and need not wait for a smaller picture.
+    private static LaunchTask ReadingEverySecondPixel(LaunchTask task, IReadOnlyList<LaunchTask> tasks)
+    {
+        if (task is not KernelTask { Group: { Kind: KernelKind.Convolution, Anchor: { } anchor }, OnTensorCores: false } convolution ||
+            anchor.Inputs[0] is not { Op: ResampleOp { Kind: ResampleKind.NearestHalf, Adjoint: false } } small ||
+            convolution.Body.Operands.Count(n => n == small) != 1)
+        {
+            return task;
+        }
+        KernelTask? maker = tasks.OfType<KernelTask>().FirstOrDefault(t => t.Group.Anchor == small);
+        if (maker is null || maker.InputStep != 1)
+            return task;
+        TaskOperand[] operands = [.. convolution.Operands];
+        operands[0] = maker.Operands[0];
+        return convolution with { Operands = operands, InputStep = 2 };
     }
 
     private static FinishTask? WithEpilogue(LaunchTask first, LaunchTask second)

@@ -59,7 +59,7 @@ internal static class CudaTaskEmitter
         int inputs = transposed ? weight.N.Value : weight.C, outputs = transposed ? weight.C : weight.N.Value;
         int columns = outputs > 32 ? 64 : outputs > 16 ? 32 : outputs > 8 ? 16 : outputs > 4 ? 8 : 4, rows = Math.Min(256, 4096 / columns);
         CudaOperand x = CudaOperand.Of(task.Operands[0]);
-        string template = $"{Geometry(inputs, outputs, weight, settings)}, {(transposed ? "true" : "false")}, {Text.Of(x.Pitch)}";
+        string template = $"{Geometry(inputs, outputs, weight, settings)}, {(transposed ? "true" : "false")}, {Text.Of(x.Pitch)}, {Text.Of(task.InputStep)}";
         // The phases of a transposed convolution are tiled apart.
         int phases = transposed ? settings.Stride : 1;
         Shape phase = task.Domain with { H = Over(task.Domain.H, phases), W = Over(task.Domain.W, phases) };

@@ -10,8 +10,9 @@ __host__ __device__ constexpr int direct_rows(int outputs) { return 4096 / direc
 // INPUTS are summed over, OUTPUTS written. TRANSPOSED: the adjoint with respect to the input, so that INPUTS are the convolution's O;
 // its STRIDE² phases of pixels, which different taps reach, are tiles of their own.
 // Blocks: phases × (pixels of a phase over direct_rows) × (OUTPUTS over direct_columns), a phase having (height over STRIDE) × (width over STRIDE) pixels.
+// STEP 2: x is twice as large as said, and every second pixel of it is read.
 // Shared memory: (16 · (rows + 4) + 16 · (columns + 4) + 3 · rows) · 4 bytes.
-template <int INPUTS, int OUTPUTS, int KH, int KW, int STRIDE, int PADDING, int DILATION, bool TRANSPOSED, int PITCH, class T, class Body>
+template <int INPUTS, int OUTPUTS, int KH, int KW, int STRIDE, int PADDING, int DILATION, bool TRANSPOSED, int PITCH, int STEP, class T, class Body>
 __device__ __forceinline__ void direct_convolution(
     Body& body, const T* x, const float* weight, int images, int in_height, int in_width, int height, int width, int block, unsigned char* memory)
 {
@@ -43,7 +44,7 @@ __device__ __forceinline__ void direct_convolution(
     {
         const int index = row0 + row, column = index % phase_width, line = index / phase_width;
         const int y = line % phase_height * phases + phase_y, xx = column * phases + phase_x, image = line / phase_height;
-        base[row] = image < images && y < height && xx < width ? image * in_height * in_width : -1;
+        base[row] = image < images && y < height && xx < width ? image * STEP * in_height * STEP * in_width : -1;
         origin_y[row] = TRANSPOSED ? (y + PADDING - first_ky * DILATION) / STRIDE : y * STRIDE - PADDING;
         origin_x[row] = TRANSPOSED ? (xx + PADDING - first_kx * DILATION) / STRIDE : xx * STRIDE - PADDING;
     }
@@ -66,7 +67,7 @@ __device__ __forceinline__ void direct_convolution(
             if (k0 + k < depth && base[row] >= 0)
             {
                 const int y = origin_y[row] + tap / taps_x * move, xx = origin_x[row] + tap % taps_x * move;
-                if (y >= 0 && y < in_height && xx >= 0 && xx < in_width) value = load_at(x + (base[row] + y * in_width + xx) * PITCH + channel);
+                if (y >= 0 && y < in_height && xx >= 0 && xx < in_width) value = load_at(x + (base[row] + (y * STEP * in_width + xx) * STEP) * PITCH + channel);
             }
             a[k * (rows + 4) + row] = value;
         }

@@ -132,6 +132,12 @@ internal sealed class KernelOracle : IReferenceValues, IDisposable
     {
         if (task.OnTensorCores && task.Group.TakesBody)
             values[task.Body.Operands[1]] = _packed[task.Operands[1].Place.Buffer];
+        if (task.InputStep != 1)
+        {
+            Node large = task.Body.Operands[0].Inputs[0];
+            values[large] = Read(task.Operands[0], large.Shape, now: false);
+            values[task.Body.Operands[0]] = Evaluate(task.Body.Operands[0], values);
+        }
         for (int i = 0; i < task.Body.Operands.Count; i++)
         {
             if (!task.Operands[i].IsWritten && !values.ContainsKey(task.Body.Operands[i]) && IsItsOwn(task, i))
