@@ -24,6 +24,14 @@ public interface IDevice : IDisposable
     /// <see cref="CreateExecutor"/> gives one already.
     /// </summary>
     IExecutor? CreateExactExecutor(ExecutionPlan plan) => null;
+
+    /// <summary>Bytes that an executor of a plan would need at a run size (<see cref="IExecutor.RequiredBytes"/>).</summary>
+    /// <exception cref="DeviceException">The size is not positive, or not divisible by the plan's divisor.</exception>
+    long RequiredBytes(ExecutionPlan plan, RunSize size)
+    {
+        using IExecutor executor = CreateExecutor(plan);
+        return executor.RequiredBytes(size);
+    }
 }
 
 /// <summary>A plan with memory: states that persist, and the activations of one run size at a time.</summary>

@@ -11,9 +11,21 @@ internal static class TrainCommand
     public static Command Create(TaskDefinition task, Terminal terminal, CancellationToken cancellation)
     {
         var options = new TrainOptionSet(task);
+        var dryRun = new Option<string?>("--dry-run")
+        {
+            Description = "Only check: the pairs, memory and time. Reads the head of every picture, or with 'full' every picture to its end. Exit code 0 if it would train, else 1.",
+            HelpName = "heads|full",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        dryRun.AcceptOnlyFromAmong("heads", "full");
+        var json = new Option<bool>("--json") { Description = "With --dry-run, print one JSON document." };
         var command = new Command(task.Name, task.Description);
         options.AddTo(command);
-        command.SetAction(result => Run(options.Read(result), result.GetValue(options.Device)!, result.GetValue(options.Threads), result.GetValue(options.Precision), terminal, cancellation));
+        command.Add(dryRun);
+        command.Add(json);
+        command.SetAction(result => result.GetResult(dryRun) is not null
+            ? Check(options.Read(result), result.GetValue(dryRun) == "full", result.GetValue(json), result.GetValue(options.Device)!, result.GetValue(options.Threads), result.GetValue(options.Precision), terminal, cancellation)
+            : Run(options.Read(result), result.GetValue(options.Device)!, result.GetValue(options.Threads), result.GetValue(options.Precision), terminal, cancellation));
         return command;
     }
 
@@ -30,6 +42,23 @@ internal static class TrainCommand
             outcome = run.Run(cancellation);
         });
         return outcome!.IsInterrupted ? ReportInterruption(outcome, terminal) : ReportEnd(outcome, options, terminal);
+    }
+
+    private static int Check(TrainingOptions options, bool isThorough, bool isJson, string deviceName, int threads, Precision precision, Terminal terminal, CancellationToken cancellation)
+    {
+        using var device = Devices.Open(deviceName, threads, precision);
+        DryRunReport? report = null;
+        terminal.WithProgress(display => report = DryRun.Make(options, device, isThorough, isJson ? new SilentProgress() : display, cancellation));
+        if (isJson)
+        {
+            terminal.Line(DryRunText.Json(report!, options, device.Description));
+        }
+        else
+        {
+            DryRunText.Print(report!, options, device.Description, terminal);
+        }
+
+        return report!.IsTrainable ? ExitCodes.Success : ExitCodes.Failure;
     }
 
     private static int ReportInterruption(TrainingOutcome outcome, Terminal terminal)
@@ -50,7 +79,7 @@ internal static class TrainCommand
         terminal.Line($"pictures  {folder.Sheet}");
         terminal.Line($"log       {folder.Log}");
         terminal.Line();
-        terminal.Line(options.Data is null ? "Next, restore pictures; these are hazy scenes that it never saw:" : "Next, restore pictures:");
+        terminal.Line(options.Data is null ? $"Next, restore pictures; these are {options.Task.Degraded} scenes that it never saw:" : "Next, restore pictures:");
         var input = options.Data is null ? Path.Combine(folder.Examples, "input") : options.Data;
         terminal.Line($"  {ShellText.Program} restore {options.Task.Name} {ShellText.Quote(input)} --out restored --weights {ShellText.Quote(folder.Best)}");
         return ExitCodes.Success;

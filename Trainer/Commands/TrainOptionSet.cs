@@ -9,7 +9,7 @@ namespace FocalNet.Trainer.Commands;
 internal sealed class TrainOptionSet
 {
     private readonly TaskDefinition _task;
-    private readonly Option<string?> _data, _network, _weights, _out;
+    private readonly Option<string?> _data, _network, _weights, _preset, _out;
     private readonly Option<int?> _epochs, _steps, _batch, _crop, _warmUpEpochs, _seed;
     private readonly Option<double?> _flip, _learningRate, _clip;
 
@@ -21,6 +21,13 @@ internal sealed class TrainOptionSet
             $"With --data {value(published).ToString(null, CultureInfo.InvariantCulture)}, without {value(embedded).ToString(null, CultureInfo.InvariantCulture)}.";
 
         _data = new Option<string?>("--data") { Description = "Folder of picture pairs; without it, scenes are drawn.", HelpName = "DIR" };
+        _preset = new Option<string?>("--preset")
+        {
+            Description = $"Published settings, which the options below override: {string.Join("; ", task.Presets.Select(preset => $"{preset.Name} for {preset.Description}"))}. "
+                + "With --data, those that suit the data set if not given.",
+            HelpName = "NAME",
+        };
+        _preset.AcceptOnlyFromAmong([.. task.Presets.Select(preset => preset.Name)]);
         _network = CommonOptions.Network($"Network to train. With --data {published.Network}, without {embedded.Network}.");
         _weights = CommonOptions.Weights("Weights to start from; random ones if not given.");
         _epochs = CommonOptions.Integer("--epochs", $"Length in epochs, over which the learning rate runs its course. With --data {published.Epochs}.", 1);
@@ -43,7 +50,7 @@ internal sealed class TrainOptionSet
 
     public void AddTo(Command command)
     {
-        Option[] all = [_data, _network, _weights, _epochs, _steps, _batch, _crop, _flip, _learningRate, _warmUpEpochs, _clip, _seed, Threads, Device, Precision, _out];
+        Option[] all = [_data, _preset, _network, _weights, _epochs, _steps, _batch, _crop, _flip, _learningRate, _warmUpEpochs, _clip, _seed, Threads, Device, Precision, _out];
         foreach (var option in all)
         {
             command.Add(option);
@@ -54,7 +61,8 @@ internal sealed class TrainOptionSet
     {
         var network = result.GetValue(_network);
         CommonOptions.RequireNetwork(network);
-        var defaults = TrainingOptions.For(_task, result.GetValue(_data), result.GetValue(_out) ?? RunFolder.NextDefault(_task.Name));
+        var defaults = TrainingOptions.For(
+            _task, result.GetValue(_data), result.GetValue(_out) ?? RunFolder.NextDefault(_task.Name), _task.Presets.FirstOrDefault(preset => preset.Name == result.GetValue(_preset)));
         var (epochs, steps) = (result.GetValue(_epochs), result.GetValue(_steps));
         var hasLength = epochs is not null || steps is not null;
         return defaults with

@@ -4,7 +4,7 @@
 
 struct AxisTaps { int count, offset, step, first, period; };
 
-__host__ __device__ constexpr int common_divisor(int a, int b) { return b == 0 ? a : common_divisor(b, a % b); }
+__host__ __device__ constexpr int stride_divisor(int a, int b) { return b == 0 ? a : stride_divisor(b, a % b); }
 
 // Of a convolution: phase is 0.
 __device__ __forceinline__ AxisTaps forward_taps(int kernel, int padding, int dilation)
@@ -15,7 +15,7 @@ __device__ __forceinline__ AxisTaps forward_taps(int kernel, int padding, int di
 // Of its adjoint: y = stride·i − padding + dilation·k, solved for the row i that is read.
 __device__ __forceinline__ AxisTaps adjoint_taps(int kernel, int stride, int padding, int dilation, int phase)
 {
-    const int divisor = common_divisor(stride, dilation);
+    const int divisor = stride_divisor(stride, dilation);
     AxisTaps taps = { 0, 0, -(dilation / divisor), 0, stride / divisor };
     for (int k = kernel - 1; k >= 0; k--)
         if ((phase + padding - k * dilation) % stride == 0)

@@ -2,10 +2,12 @@ using FocalNet.Tests.Cuda;
 
 namespace FocalNet.Cuda.Tests.Templates;
 
-/// <summary>One instance of scm.cu.</summary>
-internal sealed record ScmCase(string Name, bool Brain, int C1, int C2, int C3, int Written, int TileH, int TileW, int WarpsM, int Parts)
+/// <summary>One instance of scm.cu. Three channels come as float through registers, eight are copied as they are.</summary>
+internal sealed record ScmCase(string Name, bool Brain, int Read, int C1, int C2, int C3, int Written, int TileH, int TileW, int WarpsM, int Parts)
 {
-    private const int Read = 3;
+    private bool Loaded => Read == 3;
+
+    private string Input => Loaded ? "float" : Element;
 
     private (Filter, bool)[] Filters =>
         [(new Filter(Read, C1, 3), false), (new Filter(C1, C2, 1), false), (new Filter(C2, C3, 3), false), (new Filter(C3, Written, 1), false)];
@@ -27,11 +29,11 @@ internal sealed record ScmCase(string Name, bool Brain, int C1, int C2, int C3, 
         {{PackText.Kernel("pack_" + Name, Brain, Filters)}}
         {{Chain.Bodies(Name, C3, Brain, Written + 8)}}
         extern "C" __global__ void __launch_bounds__(256) {{Name}}(
-            const float* x, const unsigned char* w0, const unsigned char* w1, const unsigned char* w2, const unsigned char* w3,
+            const {{Input}}* x, const unsigned char* w0, const unsigned char* w1, const unsigned char* w2, const unsigned char* w3,
             const float* b0, const float* b1, const float* b2, const float* b3, float* m, {{Element}}* y, float* sums, int images, int height, int width)
         {
             extern __shared__ __align__(16) unsigned char dynamic_shared[];
-            LoadedSource<float, {{Read}}, 1> source = { x, height, width };
+            {{(Loaded ? "LoadedSource<float, 3, 1>" : $"PlainSource<{Element}, {Read}>")}} source = { x, height, width };
             Clamp_{{Name}} first = { b0 }, second = { b1 };
             Middle_{{Name}} third = { b2, m };
             Last_{{Name}} last = { b3, y, height, width };
@@ -45,7 +47,7 @@ internal sealed record ScmCase(string Name, bool Brain, int C1, int C2, int C3, 
     internal void Run(CudaModule module, int images, int height, int width, ulong seed)
     {
         using var chain = new Chain(module, Name, Brain, Filters, seed);
-        using Picture x = Picture.Whole("x", images, height, width, Read, false, 1);
+        using Picture x = Picture.Whole("x", images, height, width, Read, Brain && !Loaded, 1);
         using Picture m = Picture.Result("m", images, height, width, C3, false);
         using Picture y = Picture.Result("y", images, height, width, Written, Brain, 8);
         using var sums = CudaBuffer.Uninitialised<float>("sums", images * Parts * 2 * Written);
