@@ -1,5 +1,4 @@
 using FocalNet.Graph;
-using FocalNet.Graph.Fusion;
 using FocalNet.Graph.Ir;
 using FocalNet.Graph.Launches;
 using FocalNet.Graph.Ops;
