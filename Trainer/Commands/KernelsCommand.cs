@@ -22,41 +22,24 @@ internal static class KernelsCommand
     {
         var network = new Argument<string?>("network") { Description = "The network; Tiny if not given.", Arity = ArgumentArity.ZeroOrOne };
         var mode = Mode();
-        var cuda = new Option<bool>("--cuda") { Description = "Those for CUDA devices, for both precisions." };
-        var command = new Command("list", "Lists the kernels of a network with how often each is launched.") { network, mode, cuda };
+        var command = new Command("list", "Lists the kernels of a network with how often each is launched.") { network, mode };
         command.SetAction(result =>
         {
             var plan = CompiledKernels.Of(NetworkCatalog.Find(result.GetValue(network) ?? "Tiny"), result.GetValue(mode));
-            if (!result.GetValue(cuda))
+            var table = new Table().Border(TableBorder.Simple);
+            table.AddColumn("kernel");
+            table.AddColumn(new TableColumn("launches").RightAligned());
+            table.AddColumn("first from");
+            foreach (var kernel in plan.Kernels)
             {
-                terminal.Write(TableOf(plan.Kernels));
-                terminal.Line(plan.Summary);
-                return ExitCodes.Success;
+                table.AddRow(Markup.Escape(kernel.Name), FormattableString.Invariant($"{kernel.Launches}"), Markup.Escape(kernel.FirstOrigin));
             }
 
-            foreach (var (precision, kernels, launches) in plan.Cuda)
-            {
-                terminal.Write(TableOf(kernels));
-                terminal.Line(FormattableString.Invariant($"{precision}: {kernels.Count} kernels, {launches} launches a run."));
-            }
-
+            terminal.Write(table);
+            terminal.Line(plan.Summary);
             return ExitCodes.Success;
         });
         return command;
-    }
-
-    private static Table TableOf(IReadOnlyList<KernelSummary> kernels)
-    {
-        var table = new Table().Border(TableBorder.Simple);
-        table.AddColumn("kernel");
-        table.AddColumn(new TableColumn("launches").RightAligned());
-        table.AddColumn("first from");
-        foreach (var kernel in kernels)
-        {
-            table.AddRow(Markup.Escape(kernel.Name), FormattableString.Invariant($"{kernel.Launches}"), Markup.Escape(kernel.FirstOrigin));
-        }
-
-        return table;
     }
 
     private static Command Show(Terminal terminal)
@@ -64,14 +47,12 @@ internal static class KernelsCommand
         var name = new Argument<string>("name") { Description = "The kernel's name, as 'kernels list' prints it." };
         var network = CommonOptions.Network("The network to look in; all of them if not given.");
         var mode = Mode();
-        var templates = new Option<bool>("--templates") { Description = "Of a CUDA kernel: with the templates that it calls, as it is compiled." };
-        var command = new Command("show", "Prints the source of one kernel.") { name, network, mode, templates };
+        var command = new Command("show", "Prints the source of one kernel.") { name, network, mode };
         command.SetAction(result =>
         {
             var only = result.GetValue(network);
             var kernel = CompiledKernels.Find(result.GetRequiredValue(name), only is null ? NetworkCatalog.All : [NetworkCatalog.Find(only)], result.GetValue(mode));
-            var isCuda = kernel.Source.Contains("__global__", StringComparison.Ordinal);
-            terminal.Line(result.GetValue(templates) && isCuda ? CudaKernelTexts.WithTemplates(kernel.Source) : kernel.Source);
+            terminal.Line(kernel.Source);
             return ExitCodes.Success;
         });
         return command;

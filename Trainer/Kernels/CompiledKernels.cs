@@ -10,7 +10,7 @@ internal sealed class UnknownKernelException(string message) : Exception(message
 
 /// <summary>A generated kernel.</summary>
 /// <param name="Name">Its name.</param>
-/// <param name="Source">Its C# or CUDA text.</param>
+/// <param name="Source">Its C# text.</param>
 /// <param name="Launches">How often the plan launches it.</param>
 /// <param name="FirstOrigin">Where in the network its first launch comes from.</param>
 internal sealed record KernelSummary(string Name, string Source, int Launches, string FirstOrigin);
@@ -34,10 +34,6 @@ internal sealed class CompiledKernels
     /// <summary>How many kernels there are, and what fusing ops into them saved.</summary>
     public string Summary => FormattableString.Invariant($"{_plan.Name}: {Kernels.Count} kernels, {_plan.Prepare.Length + _plan.Steps.Length} launches.\n{_reports.Savings}");
 
-    /// <summary>The CUDA plans: precision, kernels, launches of a run.</summary>
-    public IEnumerable<(string Precision, IReadOnlyList<KernelSummary> Kernels, int Launches)> Cuda =>
-        CudaKernelTexts.PlansOf(_plan).Select(p => (p.Precision, CudaKernelTexts.Of(p.Plan), p.Plan.Steps.Length));
-
     public static CompiledKernels Of(NetworkEntry network, PlanMode mode) => mode == PlanMode.Inference
         ? new CompiledKernels(NetworkPlans.Inference(network), NetworkReports.Inference(network))
         : new CompiledKernels(NetworkPlans.Training(network), NetworkReports.Training(network));
@@ -52,11 +48,6 @@ internal sealed class CompiledKernels
             if (plan.Prepare.Concat(plan.Steps).FirstOrDefault(step => step.Kernel.Name == name) is { } found)
             {
                 return new KernelSummary(name, found.Kernel.Source, 1, found.Name);
-            }
-
-            if (CudaKernelTexts.PlansOf(plan).SelectMany(p => CudaKernelTexts.Of(p.Plan)).FirstOrDefault(k => k.Name == name) is { } cuda)
-            {
-                return cuda;
             }
         }
 
@@ -74,18 +65,6 @@ internal sealed class CompiledKernels
             Write(Path.Combine(kernels, kernel.Name + ".cs"), kernel.Source);
         }
 
-        var cuda = 0;
-        foreach (var (precision, plan) in CudaKernelTexts.PlansOf(_plan))
-        {
-            var texts = Path.Combine(folder, "cuda", precision);
-            Directory.CreateDirectory(texts);
-            foreach (var kernel in CudaKernelTexts.Of(plan))
-            {
-                Write(Path.Combine(texts, kernel.Name + ".cu"), kernel.Source);
-                cuda++;
-            }
-        }
-
         var reports = _reports.All;
         foreach (var (name, text) in reports)
         {
@@ -93,7 +72,7 @@ internal sealed class CompiledKernels
         }
 
         Write(Path.Combine(folder, "launches.txt"), Launches());
-        return Kernels.Count + cuda + reports.Count + 1;
+        return Kernels.Count + reports.Count + 1;
     }
 
     private static void Write(string path, string text) => AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(text)));

@@ -41,22 +41,6 @@ public sealed class InspectionCommandTests : IDisposable
     }
 
     [Fact]
-    public void Cuda_kernels_are_listed_and_shown_with_and_without_their_templates()
-    {
-        var list = Shell.Run("kernels", "list", "Tiny", "--cuda");
-        list.RequireSuccess();
-        Assert.All(["float32: ", "bf16: "], precision => Assert.Contains(precision, list.Output, StringComparison.Ordinal));
-        var name = list.Output.Split('\n').Select(line => line.Trim().Split(' ')[0]).First(word => word.StartsWith("Convolution", StringComparison.Ordinal));
-        var show = Shell.Run("kernels", "show", name, "--network", "Tiny");
-        show.RequireSuccess();
-        Assert.Contains("__global__", show.Output, StringComparison.Ordinal);
-        Assert.DoesNotContain("struct bf16", show.Output, StringComparison.Ordinal);
-        var whole = Shell.Run("kernels", "show", name, "--network", "Tiny", "--templates");
-        whole.RequireSuccess();
-        Assert.Contains("struct bf16", whole.Output, StringComparison.Ordinal);
-    }
-
-    [Fact]
     public void Dump_writes_kernels_plan_ir_fusion_and_memory()
     {
         Shell.Run("kernels", "dump", _folder["dump"], "Tiny").RequireSuccess();
@@ -65,7 +49,6 @@ public sealed class InspectionCommandTests : IDisposable
             Assert.All(["summary.txt", "ir.txt", "passes.txt", "fusion.txt", "plan.txt", "memory.txt", "cuda.txt", "launches.txt"],
                 name => Assert.NotEqual(0, new FileInfo(Path.Combine(_folder["dump"], mode, name)).Length));
             Assert.NotEmpty(Directory.GetFiles(Path.Combine(_folder["dump"], mode, "kernels"), "*.cs"));
-            Assert.NotEmpty(Directory.GetFiles(Path.Combine(_folder["dump"], mode, "cuda", "float32"), "*.cu"));
         }
     }
 }
