@@ -1,4 +1,4 @@
-// needs: arithmetic.cu convolution_taps.cu
+// needs: arithmetic.cu
 // Dense convolution and its two adjoints as implicit matrix products with FFMA, float32 throughout but for what memory holds.
 // Weights are read as they lie in the parameters, [O][ky][kx][I] in float32. Strict precision, and every shape that the tensor cores' tiles
 // do not take: any channels, strides, dilations and borders.
@@ -6,6 +6,8 @@
 // Rows (pixels) and columns (written channels) of a tile: 256 threads with 4 columns and 1, 2 or 4 rows each.
 __host__ __device__ constexpr int direct_columns(int outputs) { return outputs > 32 ? 64 : outputs > 16 ? 32 : outputs > 8 ? 16 : outputs > 4 ? 8 : 4; }
 __host__ __device__ constexpr int direct_rows(int outputs) { return 4096 / direct_columns(outputs) > 256 ? 256 : 4096 / direct_columns(outputs); }
+
+__host__ __device__ constexpr int divisor_of_both(int a, int b) { return b == 0 ? a : divisor_of_both(b, a % b); }
 
 // INPUTS are summed over, OUTPUTS written. TRANSPOSED: the adjoint with respect to the input, so that INPUTS are the convolution's O;
 // its STRIDE² phases of pixels, which different taps reach, are tiles of their own.
@@ -18,7 +20,7 @@ __device__ __forceinline__ void direct_convolution(
 {
     constexpr int columns = direct_columns(OUTPUTS), rows = direct_rows(OUTPUTS), per_thread = rows * columns / 1024, slab = 16;
     constexpr int column_tiles = (OUTPUTS + columns - 1) / columns;
-    constexpr int phases = TRANSPOSED ? STRIDE : 1, tap_step = TRANSPOSED ? STRIDE / common_divisor(STRIDE, DILATION) : 1;
+    constexpr int phases = TRANSPOSED ? STRIDE : 1, tap_step = TRANSPOSED ? STRIDE / divisor_of_both(STRIDE, DILATION) : 1;
     constexpr int move = TRANSPOSED ? -(tap_step * DILATION / STRIDE) : DILATION;
     float* a = reinterpret_cast<float*>(memory);             // [k][row]
     float* b = a + slab * (rows + 4);                        // [k][column]
