@@ -13,7 +13,7 @@ namespace FocalNet.Cuda.Tests.Emission;
 public sealed class EmittedKernelTests(ITestOutputHelper output)
 {
     // The smallest that there is; odd numbers of the smallest; several tiles with something left over.
-    private static readonly RunExtents[] _sizes = [new(1, 4, 4), new(3, 12, 20), new(1, 36, 28)];
+    private static readonly (int Images, int Height, int Width)[] _sizes = [(1, 1, 1), (3, 3, 5), (1, 9, 7)];
 
     [Theory]
     [InlineData("float32", true, 24)]
@@ -32,16 +32,17 @@ public sealed class EmittedKernelTests(ITestOutputHelper output)
         {
             for (int i = 0; i < _sizes.Length; i++)
             {
+                RunExtents size = kernel.Size(_sizes[i].Images, _sizes[i].Height, _sizes[i].Width);
                 try
                 {
-                    using var oracle = new KernelOracle(kernel, _sizes[i], seed: i);
+                    using var oracle = new KernelOracle(kernel, size, seed: i);
                     oracle.Check(modules[kernel.Kernel.Name], (ulong)i);
                     Interlocked.Add(ref compared, oracle.Counts.Compared);
                     Interlocked.Add(ref notANumber, oracle.Counts.NotANumber);
                 }
                 catch (Exception exception)
                 {
-                    failures.Enqueue($"{kernel} at {_sizes[i]}: {exception.Message}");
+                    failures.Enqueue($"{kernel} at {size}: {exception.Message}");
                     break;
                 }
             }

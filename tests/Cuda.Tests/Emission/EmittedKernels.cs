@@ -8,8 +8,11 @@ using FocalNet.Model;
 namespace FocalNet.Cuda.Tests.Emission;
 
 /// <summary>A kernel that the emitter makes, with the first launch that needs it.</summary>
-internal sealed record EmittedKernelCase(CudaKernelText Kernel, string Grid, Launch Launch, string Plan)
+internal sealed record EmittedKernelCase(CudaKernelText Kernel, string Grid, Launch Launch, string Plan, int Divisor)
 {
+    /// <summary>So many times the smallest picture that the network takes.</summary>
+    public RunExtents Size(int images, int height, int width) => new(images, height * Divisor, width * Divisor);
+
     public override string ToString() => $"{Kernel.Name} of {Plan}";
 }
 
@@ -57,7 +60,7 @@ internal static class EmittedKernels
                     if (cases.TryGetValue(launch.Kernel.Name, out EmittedKernelCase? known))
                         Assert.Equal(known.Kernel.Code, launch.Kernel.Code);
                     else
-                        cases.Add(launch.Kernel.Name, new EmittedKernelCase(launch.Kernel, launch.Grid, launches[i], plan.Name));
+                        cases.Add(launch.Kernel.Name, new EmittedKernelCase(launch.Kernel, launch.Grid, launches[i], plan.Name, plan.Divisor));
                 }
             }
         }
