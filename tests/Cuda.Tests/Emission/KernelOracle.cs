@@ -230,7 +230,8 @@ internal sealed class KernelOracle : IReferenceValues, IDisposable
         if (!isRead)
             return;
         // Statistics, states and parameters are positive, as variances and second moments are; quarters, so that maxima have ties.
-        bool positive = root.Shape.H.IsConstant && root.Name != "partial";
+        // Partial results have either sign, but for those of a variance, whose root follows the sum at once.
+        bool positive = root.Shape.H.IsConstant && (root.Name != "partial" || _case.Launch.Tasks.Any(t => t is FinishTask { Epilogue: not null }));
         bool quarters = _random.Next(3) == 0;
         float[] values = [.. Enumerable.Range(0, checked((int)elements)).Select(_ => Value(positive, quarters))];
         if (narrow)
