@@ -105,6 +105,15 @@ public readonly record struct InitialValues(double Base, double Scale);
 public sealed record StateSpec(string Name, ViewSpec View, ShapeSpec Shape, float Initial);
 
 /// <summary>
+/// The gradient of all parameters, and the cut of a training step there: the steps before it compute the gradient and leave every
+/// state as it is, those from it on are the optimizer.
+/// </summary>
+/// <param name="Shape">[1, P, 1, 1], in the order of the state "parameters".</param>
+/// <param name="View">Where it lives.</param>
+/// <param name="Step">Index of the first step of the optimizer.</param>
+public sealed record GradientSpec(ShapeSpec Shape, ViewSpec View, int Step);
+
+/// <summary>
 /// A compiled graph: what the generator emits and a device runs. Immutable, shared by all executors.
 /// </summary>
 public sealed class ExecutionPlan
@@ -141,6 +150,9 @@ public sealed class ExecutionPlan
 
     /// <summary>Steps of a run, in order.</summary>
     public required StepSpec[] Steps { get; init; }
+
+    /// <summary>Where a training step can be cut in two; null where it can't, and for inference.</summary>
+    public GradientSpec? Gradient { get; init; }
 }
 
 /// <summary>A network with its plans, as the generator lists them.</summary>

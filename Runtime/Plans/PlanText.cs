@@ -16,6 +16,7 @@ namespace FocalNet.Runtime.Plans;
 /// input [N,3,H,W] 4:0 image                    shape, view (buffer:channel), name
 /// output [N,3,H,W] 9:0 restored
 /// state [1,P,1,1] 0:0 0 parameters             shape, view, initial value, name
+/// gradient [1,P,1,1] 31:0 412                  shape, view, first step of the optimizer; not in every plan
 /// parameter 0 16x16x3x3 [16,16,3,3] 0 0.08 name.weight
 /// prepare 3 1:0;2:0 domain input PerThread - name
 /// step 7 4:0;2:0;5:16 domain input Fixed Sum@[1,16,1,1]@6:0 name
@@ -56,6 +57,7 @@ public static class PlanText
         private readonly List<StepSpec> _prepare = [], _steps = [];
         private string _name = "";
         private int _divisor = 1, _persistent;
+        private GradientSpec? _gradient;
 
         public ExecutionPlan Plan() => new()
         {
@@ -70,6 +72,7 @@ public static class PlanText
             Parameters = [.. _parameters],
             Prepare = [.. _prepare],
             Steps = [.. _steps],
+            Gradient = _gradient,
         };
 
         public void Read(string line)
@@ -97,6 +100,10 @@ public static class PlanText
                 case "state":
                     string[] state = line.Split(' ', 5);
                     _states.Add(new StateSpec(state[4], View(state[2]), Shape(state[1]), (float)Double(state[3])));
+                    break;
+                case "gradient":
+                    string[] gradient = line.Split(' ');
+                    _gradient = new GradientSpec(Shape(gradient[1]), View(gradient[2]), Int(gradient[3]));
                     break;
                 case "parameter":
                     _parameters.Add(Parameter(line.Split(' ', 7)));
