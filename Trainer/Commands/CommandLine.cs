@@ -45,6 +45,7 @@ internal static class CommandLine
         root.Add(RestoreCommand.Create(terminal, cancellation));
         root.Add(EvaluateCommand.Create(terminal, cancellation));
         root.Add(HazeCommand.Create(terminal, cancellation));
+        root.Add(ExportCommand.Create(terminal));
         root.Add(DescribeCommand.Create(terminal));
         root.Add(KernelsCommand.Create(terminal));
         root.Add(BenchCommand.Create(terminal, cancellation));

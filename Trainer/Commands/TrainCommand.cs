@@ -1,5 +1,6 @@
 using System.CommandLine;
 using FocalNet.Trainer.Display;
+using FocalNet.Trainer.Distributed;
 using FocalNet.Trainer.Tasks;
 using FocalNet.Trainer.Training;
 
@@ -13,30 +14,114 @@ internal static class TrainCommand
         var options = new TrainOptionSet(task);
         var command = new Command(task.Name, task.Description);
         options.AddTo(command);
-        command.SetAction(result => Run(options.Read(result), result.GetValue(options.Device)!, result.GetValue(options.Threads), result.GetValue(options.Precision), terminal, cancellation));
+        command.SetAction(result =>
+        {
+            var (run, resume) = options.Read(result);
+            return Run(new TrainRequest(run, resume, result.GetValue(options.Device)!, result.GetValue(options.Threads), result.GetValue(options.Json)), terminal, cancellation);
+        });
         return command;
     }
 
-    internal static int Run(TrainingOptions options, string deviceName, int threads, Precision precision, Terminal terminal, CancellationToken cancellation)
+    internal static int Run(TrainRequest request, Terminal terminal, CancellationToken cancellation)
     {
-        using var device = Devices.Open(deviceName, threads, precision);
-        TrainingOutcome? outcome = null;
-        terminal.Line($"device    {Devices.Explain(deviceName, device)}");
-        terminal.WithProgress(display =>
+        if (request.Resume is { IsFinished: true } finished)
         {
-            using var note = cancellation.Register(() => display.Line("stopping after this step; Ctrl-C again stops at once"));
-            display.Update(0, options.Data is null ? "drawing scenes" : "checking pictures");
-            using var run = new TrainingRun(options, device, new TrainingProgress(display, options), cancellation);
-            outcome = run.Run(cancellation);
-        });
-        return outcome!.IsInterrupted ? ReportInterruption(outcome, terminal) : ReportEnd(outcome, options, terminal);
+            return ReportFinished(finished, request, terminal);
+        }
+
+        using var group = MpiGroup.Join(Environment.GetEnvironmentVariable);
+        var own = group.Rank == 0 ? terminal : terminal.WithoutOutput();
+        TrainingRun? run = null;
+        try
+        {
+            return request.IsJson ? RunWithJson(request, group, own, ref run, cancellation) : RunWithText(request, group, own, ref run, cancellation);
+        }
+        catch (Exception e) when (group.Size > 1 && e is not OperationCanceledException && run is not { IsFailureAgreed: true })
+        {
+            // The others wait for this process, and would do so for ever.
+            var code = Failures.Report(e, terminal);
+            group.Abort(code);
+            return code;
+        }
     }
 
-    private static int ReportInterruption(TrainingOutcome outcome, Terminal terminal)
+    private static int RunWithText(TrainRequest request, IProcessGroup group, Terminal terminal, ref TrainingRun? run, CancellationToken cancellation)
+    {
+        var options = request.Options;
+        using var device = Devices.Open(request.Device, request.Threads, options.IsStrict ? Precision.Strict : Precision.Default);
+        TrainingOutcome? outcome = null;
+        TrainingRun? started = null;
+        terminal.Line($"device    {Devices.Explain(request.Device, device)}");
+        if (group.Size > 1)
+        {
+            terminal.Line($"together  {group.Description}");
+        }
+
+        try
+        {
+            terminal.WithProgress(display =>
+            {
+                using var note = cancellation.Register(() => display.Line("stopping after this step; Ctrl-C again stops at once"));
+                display.Update(0, options.Data is null ? "drawing scenes" : "checking pictures");
+                using var training = started = new TrainingRun(options, device, new TrainingProgress(display, options), cancellation, request.Resume, group);
+                outcome = training.Run(cancellation);
+            });
+        }
+        finally
+        {
+            run = started;
+        }
+
+        if (group.Rank != 0)
+        {
+            return outcome!.IsInterrupted ? ExitCodes.Cancelled : ExitCodes.Success;
+        }
+
+        return outcome!.IsInterrupted ? ReportInterruption(outcome, request, terminal) : ReportEnd(outcome, options, terminal);
+    }
+
+    private static int RunWithJson(TrainRequest request, IProcessGroup group, Terminal terminal, ref TrainingRun? run, CancellationToken cancellation)
+    {
+        var json = new TrainingJson(terminal);
+        try
+        {
+            using var device = Devices.Open(request.Device, request.Threads, request.Options.IsStrict ? Precision.Strict : Precision.Default);
+            using var training = run = new TrainingRun(request.Options, device, json, cancellation, request.Resume, group);
+            var outcome = training.Run(cancellation);
+            if (group.Rank == 0)
+            {
+                json.Finished(outcome);
+            }
+
+            return outcome.IsInterrupted ? ExitCodes.Cancelled : ExitCodes.Success;
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            json.Failed(Failures.Describe(e));
+            throw;
+        }
+    }
+
+    private static int ReportFinished(ResumePoint finished, TrainRequest request, Terminal terminal)
+    {
+        if (request.IsJson)
+        {
+            new TrainingJson(terminal).Finished(finished);
+        }
+        else
+        {
+            terminal.Line(FormattableString.Invariant($"The run in {finished.Folder.Path} is finished: {finished.Step} steps are done, and the best weights are in {finished.Folder.Best}."));
+        }
+
+        return ExitCodes.Success;
+    }
+
+    private static int ReportInterruption(TrainingOutcome outcome, TrainRequest request, Terminal terminal)
     {
         terminal.Error(outcome.Steps == 0
             ? "cancelled before the first step"
             : FormattableString.Invariant($"cancelled after step {outcome.Steps}; the weights so far are in {outcome.Folder.Last}"));
+        terminal.Error($"go on with: {ShellText.Program} {request.Options.Task.Name} --resume {ShellText.Quote(outcome.Folder.Path)}");
         return ExitCodes.Cancelled;
     }
 
@@ -56,3 +141,11 @@ internal static class TrainCommand
         return ExitCodes.Success;
     }
 }
+
+/// <summary>A training command line.</summary>
+/// <param name="Options">What to do.</param>
+/// <param name="Resume">The run to go on with; null for a new one.</param>
+/// <param name="Device">Where to compute.</param>
+/// <param name="Threads">Threads; 0 takes one a processor.</param>
+/// <param name="IsJson">Whether to report in JSON.</param>
+internal sealed record TrainRequest(TrainingOptions Options, ResumePoint? Resume = null, string Device = "auto", int Threads = 0, bool IsJson = false);

@@ -12,6 +12,8 @@ internal sealed record BatchOptions
 
     /// <summary>What the network's sizes must be multiples of.</summary>
     public int SizeMultiple { get; init; } = 4;
+
+    public BatchDivision Division { get; init; } = BatchDivision.Whole;
 }
 
 /// <summary>
@@ -36,7 +38,7 @@ internal sealed class BatchAssembler
         }
 
         (_source, _options, _seed) = (source, options, seed);
-        Sampler = new EpochSampler(source.Count, options.BatchSize, seed);
+        Sampler = new EpochSampler(source.Count, options.BatchSize, seed, options.Division);
     }
 
     public EpochSampler Sampler { get; }
@@ -45,13 +47,14 @@ internal sealed class BatchAssembler
     public Batch Assemble(SamplerPosition position, CancellationToken cancellation = default)
     {
         var indices = Sampler.IndicesOf(position);
+        var (update, first) = Sampler.PlaceOf(position);
         Batch? batch = null;
         try
         {
             for (var item = 0; item < indices.Length; item++)
             {
                 cancellation.ThrowIfCancellationRequested();
-                var random = new SeededRandom(_seed, position.Epoch, position.Step, item);
+                var random = new SeededRandom(_seed, position.Epoch, update, first + item);
                 var pair = _source.Load(indices[item], random);
                 var crop = PairCrop.Draw(random, pair, _options);
                 batch ??= new Batch(indices.Length, crop.Height, crop.Width, position, Sampler.After(position), _pool);

@@ -34,6 +34,9 @@ internal sealed class Terminal
 
     public static Terminal OfProcess() => new(Console.Out, Console.Error, !Console.IsOutputRedirected);
 
+    /// <summary>One that shows failures alone.</summary>
+    public Terminal WithoutOutput() => new(TextWriter.Null, _error, isInteractive: false);
+
     /// <summary>Writes a line as it is; what looks like markup stays text.</summary>
     public void Line(string text = "") => _console.Write(new UnbrokenText(text + "\n"));
 
