@@ -28,8 +28,8 @@ public interface IDevice : IDisposable
 /// </remarks>
 public interface IExecutor : IDisposable
 {
-    /// <summary>The plan.</summary>
-    ExecutionPlan Plan { get; }
+    /// <summary>Memory and names of the plan that runs.</summary>
+    PlanLayout Plan { get; }
 
     /// <summary>The run size that is bound; all zero before the first.</summary>
     RunSize Size { get; }
@@ -81,7 +81,7 @@ public interface IExecutor : IDisposable
 
 /// <summary>
 /// An executor that can stop a training step at its gradient, so that gradients of several batches or processes are averaged before
-/// the optimizer sees them. Only for plans that have <see cref="ExecutionPlan.Gradient"/>.
+/// the optimizer sees them. Only for plans that have <see cref="PlanLayout.Gradient"/>.
 /// </summary>
 /// <remarks>Between the two halves nothing else may run, except the first half again. Both together are <see cref="IExecutor.Run"/>, to the bit.</remarks>
 public interface IGradientExecutor : IExecutor

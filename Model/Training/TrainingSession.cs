@@ -45,7 +45,7 @@ public sealed partial class TrainingSession : IDisposable
             _executor.Dispose();
             throw;
         }
-        ExecutionPlan plan = _executor.Plan;
+        PlanLayout plan = _executor.Plan;
         _scalars = [.. plan.Outputs.Where(o => o.Shape == new ShapeSpec(1, 1, 1, 1)).Select(o => o.Name)];
         _parameterElements = Elements(ParameterState);
         StateNames = [.. plan.States.Select(s => s.Name).Where(name => name != ParameterState)];

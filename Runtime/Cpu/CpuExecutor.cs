@@ -41,8 +41,10 @@ public sealed unsafe partial class CpuExecutor : IGradientExecutor
             StateMemory(state).Fill(state.Initial);
     }
 
-    /// <inheritdoc/>
+    /// <inheritdoc cref="IExecutor.Plan"/>
     public ExecutionPlan Plan { get; }
+
+    PlanLayout IExecutor.Plan => Plan;
 
     /// <inheritdoc/>
     public RunSize Size { get; private set; }

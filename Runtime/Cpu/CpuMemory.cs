@@ -8,13 +8,13 @@ namespace FocalNet.Runtime.Cpu;
 internal sealed unsafe class CpuMemory : IDisposable
 {
     private const int Alignment = 64;
-    private readonly ExecutionPlan plan;
+    private readonly PlanLayout plan;
     private readonly float*[] arenas;
     private readonly long[] capacities, lengths;
     private float* partials;
     private long partialCapacity;
 
-    public CpuMemory(ExecutionPlan plan)
+    public CpuMemory(PlanLayout plan)
     {
         this.plan = plan;
         arenas = new float*[plan.Arenas.Length];
@@ -49,7 +49,7 @@ internal sealed unsafe class CpuMemory : IDisposable
     public float* Partials => partials;
 
     /// <summary>Bytes at a run size; <see cref="long.MaxValue"/> if they do not fit a number.</summary>
-    public static long RequiredBytes(ExecutionPlan plan, RunSize size, long partialFloats)
+    public static long RequiredBytes(PlanLayout plan, RunSize size, long partialFloats)
     {
         Int128 floats = partialFloats;
         foreach (ArenaSpec arena in plan.Arenas)

@@ -1,5 +1,5 @@
 // The fixed table of device functions behind which all PTX stays, as defined by ptx_table.md. On the device
-// DeviceFunctions.cu defines the same names in inline assembly.
+// device_functions.cu defines the same names in inline assembly.
 #pragma once
 
 EMU_INLINE void emu_mma_lane(float (&d)[4], unsigned a0, unsigned a1, unsigned a2, unsigned a3, unsigned b0, unsigned b1, int kind, int line)

@@ -1,0 +1,83 @@
+using FocalNet.Runtime.Plans;
+
+namespace FocalNet.Runtime.Cuda.Plans;
+
+/// <summary>What a factor of a <see cref="LaunchExtent"/> counts.</summary>
+public enum LaunchSymbol
+{
+    /// <summary>Nothing: the factor is a constant.</summary>
+    None,
+
+    /// <summary>N, pictures.</summary>
+    Images,
+
+    /// <summary>H/divisor, rows.</summary>
+    Height,
+
+    /// <summary>W/divisor, columns.</summary>
+    Width,
+
+    /// <summary>N·(H/divisor)·(W/divisor), pixels of all pictures.</summary>
+    Pixels,
+}
+
+/// <summary>One factor: a constant, or tiles of a run-time extent, the last of them perhaps not whole.</summary>
+/// <param name="Symbol">What is counted.</param>
+/// <param name="Divisor">The constant, or what H and W are divided by.</param>
+/// <param name="Tile">How many of them make one tile.</param>
+public readonly record struct LaunchFactor(LaunchSymbol Symbol, int Divisor, int Tile)
+{
+    /// <summary>The factor at a run size.</summary>
+    /// <exception cref="OverflowException">It exceeds 2⁶³.</exception>
+    public long At(RunSize size)
+    {
+        long count = Symbol switch
+        {
+            LaunchSymbol.None => Divisor,
+            LaunchSymbol.Images => size.Images / Divisor,
+            LaunchSymbol.Height => size.Height / Divisor,
+            LaunchSymbol.Width => size.Width / Divisor,
+            _ => checked((long)size.Images * (size.Height / Divisor) * (size.Width / Divisor)),
+        };
+        return (count / Tile) + (count % Tile == 0 ? 0 : 1);
+    }
+
+    /// <inheritdoc/>
+    public override string ToString()
+    {
+        if (Symbol == LaunchSymbol.None)
+            return FormattableString.Invariant($"{Divisor}");
+        char letter = Symbol switch { LaunchSymbol.Images => 'N', LaunchSymbol.Height => 'H', LaunchSymbol.Width => 'W', _ => 'P' };
+        return FormattableString.Invariant($"{letter}{(Divisor == 1 ? "" : "/" + Divisor)}{(Tile == 1 ? "" : ":" + Tile)}");
+    }
+}
+
+/// <summary>A number of blocks, or another extent of a launch: a product, perhaps capped.</summary>
+/// <param name="Factors">Its factors, one at least.</param>
+/// <param name="Limit">The largest value, which kernels that loop over their work ask for.</param>
+public sealed record LaunchExtent(IReadOnlyList<LaunchFactor> Factors, long Limit = long.MaxValue)
+{
+    /// <summary>The extent at a run size.</summary>
+    /// <exception cref="OverflowException">It exceeds 2⁶³.</exception>
+    public long At(RunSize size)
+    {
+        long product = 1;
+        foreach (LaunchFactor factor in Factors)
+            product = checked(product * factor.At(size));
+        return Math.Min(product, Limit);
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() =>
+        string.Join('*', Factors) + (Limit == long.MaxValue ? "" : FormattableString.Invariant($"<={Limit}"));
+}
+
+/// <summary>Blocks of a launch.</summary>
+/// <param name="X">Runs fastest; up to 2³¹ − 1.</param>
+/// <param name="Y">Up to 65,535.</param>
+/// <param name="Z">Up to 65,535.</param>
+public sealed record LaunchGrid(LaunchExtent X, LaunchExtent Y, LaunchExtent Z)
+{
+    /// <inheritdoc/>
+    public override string ToString() => $"{X},{Y},{Z}";
+}
