@@ -31,12 +31,12 @@ internal static class TrainCommand
 
         using var group = MpiGroup.Join(Environment.GetEnvironmentVariable);
         var own = group.Rank == 0 ? terminal : terminal.WithoutOutput();
-        TrainingRun? run = null;
+        var agreement = new Agreement(group);
         try
         {
-            return request.IsJson ? RunWithJson(request, group, own, ref run, cancellation) : RunWithText(request, group, own, ref run, cancellation);
+            return request.IsJson ? RunWithJson(request, group, agreement, own, cancellation) : RunWithText(request, group, agreement, own, cancellation);
         }
-        catch (Exception e) when (group.Size > 1 && e is not OperationCanceledException && run is not { IsFailureAgreed: true })
+        catch (Exception e) when (group.Size > 1 && !agreement.HasFailed)
         {
             // The others wait for this process, and would do so for ever.
             var code = Failures.Report(e, terminal);
@@ -45,33 +45,24 @@ internal static class TrainCommand
         }
     }
 
-    private static int RunWithText(TrainRequest request, IProcessGroup group, Terminal terminal, ref TrainingRun? run, CancellationToken cancellation)
+    private static int RunWithText(TrainRequest request, IProcessGroup group, Agreement agreement, Terminal terminal, CancellationToken cancellation)
     {
         var options = request.Options;
         using var device = Devices.Open(request.Device, request.Threads, options.IsStrict ? Precision.Strict : Precision.Default);
         TrainingOutcome? outcome = null;
-        TrainingRun? started = null;
         terminal.Line($"device    {Devices.Explain(request.Device, device)}");
         if (group.Size > 1)
         {
             terminal.Line($"together  {group.Description}");
         }
 
-        try
+        terminal.WithProgress(display =>
         {
-            terminal.WithProgress(display =>
-            {
-                using var note = cancellation.Register(() => display.Line("stopping after this step; Ctrl-C again stops at once"));
-                display.Update(0, options.Data is null ? "drawing scenes" : "checking pictures");
-                using var training = started = new TrainingRun(options, device, new TrainingProgress(display, options), cancellation, request.Resume, group);
-                outcome = training.Run(cancellation);
-            });
-        }
-        finally
-        {
-            run = started;
-        }
-
+            using var note = cancellation.Register(() => display.Line("stopping after this step; Ctrl-C again stops at once"));
+            display.Update(0, options.Data is null ? "drawing scenes" : "checking pictures");
+            using var run = TrainingRun.Open(options, device, new TrainingProgress(display, options), cancellation, request.Resume, group, agreement);
+            outcome = run.Run(cancellation);
+        });
         if (group.Rank != 0)
         {
             return outcome!.IsInterrupted ? ExitCodes.Cancelled : ExitCodes.Success;
@@ -80,14 +71,14 @@ internal static class TrainCommand
         return outcome!.IsInterrupted ? ReportInterruption(outcome, request, terminal) : ReportEnd(outcome, options, terminal);
     }
 
-    private static int RunWithJson(TrainRequest request, IProcessGroup group, Terminal terminal, ref TrainingRun? run, CancellationToken cancellation)
+    private static int RunWithJson(TrainRequest request, IProcessGroup group, Agreement agreement, Terminal terminal, CancellationToken cancellation)
     {
         var json = new TrainingJson(terminal);
         try
         {
             using var device = Devices.Open(request.Device, request.Threads, request.Options.IsStrict ? Precision.Strict : Precision.Default);
-            using var training = run = new TrainingRun(request.Options, device, json, cancellation, request.Resume, group);
-            var outcome = training.Run(cancellation);
+            using var run = TrainingRun.Open(request.Options, device, json, cancellation, request.Resume, group, agreement);
+            var outcome = run.Run(cancellation);
             if (group.Rank == 0)
             {
                 json.Finished(outcome);

@@ -21,6 +21,10 @@ internal sealed record ProcessLaunch(int Rank, int Size, string Variable)
 
     public bool IsMpich => Variable == "PMI_SIZE";
 
+    /// <summary>Whether a launcher has started this process, if only this one.</summary>
+    /// <param name="environment">Gives a variable's value.</param>
+    public static bool IsPresent(Func<string, string?> environment) => Conventions.Any(convention => environment(convention.Size) is { Length: > 0 });
+
     /// <summary>Null where the process was started alone.</summary>
     /// <param name="environment">Gives a variable's value.</param>
     /// <exception cref="DistributedException">A rank is missing or out of range.</exception>

@@ -83,6 +83,26 @@ internal sealed partial class RunFolder
     /// <summary>The newest of those runs; null if there is none.</summary>
     public static string? NewestRun(string task, string root = "runs") => Newest(task, RecordName, root) is { } record ? System.IO.Path.GetDirectoryName(record) : null;
 
+    /// <summary>Keeps other processes from training into the folder until what is returned is disposed, or the process ends.</summary>
+    /// <exception cref="RunFolderException">Another process does, or the folder can't be written to.</exception>
+    public IDisposable Lock()
+    {
+        var path = In(".lock");
+        FileStream? stream = null;
+        Try(path, () =>
+        {
+            try
+            {
+                stream = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+            }
+            catch (IOException e) when (File.Exists(path))
+            {
+                throw new RunFolderException(Path, "another process trains into this folder.", "Wait for its end or stop it first.", e);
+            }
+        });
+        return stream!;
+    }
+
     /// <summary>Removes what a process that was killed while it wrote has left, and checkpoints of steps that will be taken again.</summary>
     public void Clean(long step) => Try(Path, () =>
     {

@@ -12,10 +12,10 @@ internal sealed class RunJournal : IDisposable
     private readonly TrainingLog _log;
     private readonly EventFile _events;
 
-    /// <param name="folder">The run's folder. Its log is locked as long as the journal is open.</param>
+    /// <param name="folder">The run's folder.</param>
     /// <param name="resumedAt">The step that a resumed run goes on from; null for a new run.</param>
     /// <param name="time">The clock.</param>
-    /// <exception cref="RunFolderException">The folder can't be written to, or another process trains into it.</exception>
+    /// <exception cref="RunFolderException">The folder can't be written to.</exception>
     public RunJournal(RunFolder folder, long? resumedAt, TimeProvider time)
     {
         _folder = folder;

@@ -20,6 +20,7 @@ internal sealed class RunWriter : IDisposable
     private readonly NetworkEntry _network;
     private readonly ITrainingObserver _observer;
     private readonly RunFolder _folder;
+    private readonly IDisposable _lock;
     private readonly Validation _validation;
     private readonly RunRecord _record;
     private readonly RunJournal _journal;
@@ -40,7 +41,7 @@ internal sealed class RunWriter : IDisposable
         try
         {
             _folder = resume?.Folder ?? RunFolder.Create(options.Out);
-            // Opening the journal locks the folder against a second process.
+            _lock = _folder.Lock();
             _journal = new RunJournal(_folder, resume?.Step, TimeProvider.System);
             if (resume is not null)
             {
@@ -50,6 +51,7 @@ internal sealed class RunWriter : IDisposable
         catch
         {
             _journal?.Dispose();
+            _lock?.Dispose();
             _validation.Dispose();
             throw;
         }
@@ -130,6 +132,7 @@ internal sealed class RunWriter : IDisposable
     public void Dispose()
     {
         _journal.Dispose();
+        _lock.Dispose();
         _validation.Dispose();
     }
 

@@ -33,6 +33,7 @@ internal sealed class TrainingRun : IDisposable
     private readonly TrainingOptions _options;
     private readonly ITrainingObserver _observer;
     private readonly IProcessGroup _group;
+    private readonly Agreement _agreement;
     private readonly TrainingData _data;
     private readonly RunSchedule _schedule;
     private readonly BatchAssembler _assembler;
@@ -41,19 +42,14 @@ internal sealed class TrainingRun : IDisposable
     private readonly SamplerPosition _start;
     private long _step;
 
-    /// <summary>Opens all that the run needs, and creates its folder last.</summary>
-    /// <param name="options">What to do.</param>
-    /// <param name="device">Where to run; stays the caller's.</param>
-    /// <param name="observer">Is told how it goes; in the first process only.</param>
-    /// <param name="cancellation">Stops the preparation.</param>
-    /// <param name="resume">The run to go on with; null begins one.</param>
-    /// <param name="group">The processes that train together; stays the caller's. Null for this one alone.</param>
-    /// <exception cref="RunConfigurationException">The run to go on with has other options or data.</exception>
-    /// <exception cref="RunFolderException">The folder can't be used.</exception>
-    public TrainingRun(
-        TrainingOptions options, IDevice device, ITrainingObserver observer, CancellationToken cancellation, ResumePoint? resume = null, IProcessGroup? group = null)
+    // The others may then wait for this process elsewhere than in an agreement.
+    private bool _isExchanging;
+
+    private TrainingRun(
+        TrainingOptions options, IDevice device, ITrainingObserver observer, ResumePoint? resume, IProcessGroup group, Agreement agreement,
+        CancellationToken cancellation)
     {
-        (_options, _observer, _group) = (options, observer, group ?? new SingleProcess());
+        (_options, _observer, _group, _agreement) = (options, observer, group, agreement);
         var network = NetworkCatalog.Find(options.Network);
         _data = TrainingData.Open(options, cancellation);
         resume?.RequireSame(options, _data, _group.Size);
@@ -84,17 +80,47 @@ internal sealed class TrainingRun : IDisposable
             throw;
         }
 
-        _observer.Started(new TrainingStart(options.Out, _data, network, _steps.Session.ParameterCount, _schedule, device.Description, resume?.Step, _group.Size));
+        if (_writer is not null)
+        {
+            _observer.Started(new TrainingStart(options.Out, _data, network, _steps.Session.ParameterCount, _schedule, device.Description, resume?.Step, _group.Size));
+        }
     }
 
-    /// <summary>Whether the processes have agreed that the run has failed: none of them then waits for another.</summary>
-    public bool IsFailureAgreed { get; private set; }
-
-    private enum Wish
+    /// <summary>Opens all that the run needs, and creates its folder last.</summary>
+    /// <param name="options">What to do.</param>
+    /// <param name="device">Where to run; stays the caller's.</param>
+    /// <param name="observer">Is told how it goes, in the first process only.</param>
+    /// <param name="cancellation">Stops the preparation.</param>
+    /// <param name="resume">The run to go on with; null begins one.</param>
+    /// <param name="group">The processes that train together; stays the caller's. Null for this one alone.</param>
+    /// <param name="agreement">Theirs.</param>
+    /// <exception cref="RunConfigurationException">The run to go on with has other options or data.</exception>
+    /// <exception cref="RunFolderException">The folder can't be used.</exception>
+    /// <exception cref="OtherProcessException">Another process of the group has failed to open the run.</exception>
+    public static TrainingRun Open(
+        TrainingOptions options, IDevice device, ITrainingObserver observer, CancellationToken cancellation, ResumePoint? resume = null,
+        IProcessGroup? group = null, Agreement? agreement = null)
     {
-        GoOn,
-        Stop,
-        Fail,
+        group ??= new SingleProcess();
+        agreement ??= new Agreement(group);
+        TrainingRun run;
+        try
+        {
+            run = new TrainingRun(options, device, observer, resume, group, agreement, cancellation);
+        }
+        catch
+        {
+            agreement.Fail();
+            throw;
+        }
+
+        if (agreement.On(Wish.GoOn) == Wish.Fail)
+        {
+            run.Dispose();
+            throw new OtherProcessException();
+        }
+
+        return run;
     }
 
     /// <summary>Runs to the end, or until it is asked to stop: then the step in progress is finished and saved.</summary>
@@ -102,19 +128,29 @@ internal sealed class TrainingRun : IDisposable
     /// <exception cref="RunFolderException">A file could not be written.</exception>
     public TrainingOutcome Run(CancellationToken cancellation)
     {
-        _writer?.Begin(_steps, _step, cancellation);
-        if (_step < _schedule.TotalSteps)
+        try
         {
-            using var batches = new BatchPrefetcher(_assembler, _start, BatchesAhead);
-            while (_step < _schedule.TotalSteps && Take(batches, cancellation) is { } taken)
+            _writer?.Begin(_steps, _step, cancellation);
+            if (_step < _schedule.TotalSteps)
             {
-                Step(taken);
+                using var batches = new BatchPrefetcher(_assembler, _start, BatchesAhead);
+                while (_step < _schedule.TotalSteps && Take(batches, cancellation) is { } taken)
+                {
+                    Step(taken);
+                }
             }
-        }
 
-        var isInterrupted = _step < _schedule.TotalSteps;
-        _writer?.End(_steps, _step, Next, isInterrupted);
-        return _writer?.Outcome(_step, isInterrupted) ?? new TrainingOutcome(null!, _step, default, null, isInterrupted);
+            var isInterrupted = _step < _schedule.TotalSteps;
+            _writer?.End(_steps, _step, Next, isInterrupted);
+            return _agreement.On(Wish.GoOn) == Wish.Fail
+                ? throw new OtherProcessException()
+                : _writer?.Outcome(_step, isInterrupted) ?? new TrainingOutcome(null!, _step, default, null, isInterrupted);
+        }
+        catch when (!_isExchanging)
+        {
+            _agreement.Fail();
+            throw;
+        }
     }
 
     public void Dispose()
@@ -131,12 +167,14 @@ internal sealed class TrainingRun : IDisposable
         var rate = _schedule.RateOf(_step);
         try
         {
+            _isExchanging = true;
             var report = _steps.Take(_step, taken, rate);
+            _isExchanging = false;
             _writer?.Stepped(report, taken[0].Position.Epoch);
             if (!float.IsFinite(report.Result.Loss) || !float.IsFinite(report.Result.GradientNorm))
             {
                 // Losses and gradient are averages: every process sees this.
-                IsFailureAgreed = true;
+                _agreement.FailTogether();
                 throw new DivergenceException(
                     _step, float.IsFinite(report.Result.Loss) ? "gradient" : "loss", [.. taken.SelectMany(batch => batch.Names)], _writer?.LastGood);
             }
@@ -174,7 +212,7 @@ internal sealed class TrainingRun : IDisposable
         var code = BitConverter.ToInt32(SHA256.HashData(MemoryMarshal.AsBytes(_steps.Weights)));
         if (_group.Max(code) != ~_group.Max(~code))
         {
-            IsFailureAgreed = true;
+            _agreement.FailTogether();
             throw new DistributedException(FormattableString.Invariant(
                 $"At step {_step} the processes have different weights: they run on processors or with versions that compute differently. Use equal machines, or --precision strict."));
         }
@@ -202,7 +240,7 @@ internal sealed class TrainingRun : IDisposable
         }
 
         var isComplete = taken.Count == _options.Accumulate;
-        var wish = (Wish)_group.Max((int)(failure is not null ? Wish.Fail : isComplete ? Wish.GoOn : Wish.Stop));
+        var wish = _agreement.On(failure is not null ? Wish.Fail : isComplete ? Wish.GoOn : Wish.Stop);
         if (wish == Wish.GoOn)
         {
             return taken;
@@ -211,7 +249,6 @@ internal sealed class TrainingRun : IDisposable
         taken.ForEach(batch => batch.Dispose());
         if (wish == Wish.Fail)
         {
-            IsFailureAgreed = true;
             _writer?.SaveIfBehind(_steps, _step, Next);
         }
 

@@ -36,7 +36,7 @@ internal static class TinyNetwork
         TrainingOptions options, Action<long>? onStep = null, CancellationToken cancellation = default, ResumePoint? resume = null)
     {
         using var device = new CpuDevice(2);
-        using var run = new TrainingRun(options, device, new StepObserver(onStep ?? (_ => { })), cancellation, resume);
+        using var run = TrainingRun.Open(options, device, new StepObserver(onStep ?? (_ => { })), cancellation, resume);
         return run.Run(cancellation);
     }
 

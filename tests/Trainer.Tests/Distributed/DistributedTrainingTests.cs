@@ -32,13 +32,13 @@ public sealed class DistributedTrainingTests : IDisposable
     {
         RequiresMpi.Launcher();
         _folder.SavePairs("data", 5);
-        await Train("whole", 1, 12, RequiresMpi.Script(2), "--accumulate", "2", "--ema", "0.9", "--keep", "0");
-        using (var process = TrainingProcess.Start(_folder.Path, Arguments("stopped", 1, 12, "--accumulate", "2", "--ema", "0.9", "--keep", "0"), RequiresMpi.Script(2)))
+        await Train("whole", 1, 30, RequiresMpi.Script(2), "--accumulate", "2", "--ema", "0.9", "--keep", "0");
+        using (var process = TrainingProcess.Start(_folder.Path, Arguments("stopped", 1, 30, "--accumulate", "2", "--ema", "0.9", "--keep", "0"), RequiresMpi.Script(2)))
         {
             await process.Step(3);
-            await process.Interrupt();
+            await process.Ask();
             Assert.Equal("interrupted", (await process.Event("finished"))!.Value.GetProperty("state").GetString());
-            Assert.NotEqual(0, (await process.End()).Code);
+            Assert.Equal(ExitCodes.Cancelled, (await process.End()).Code);
         }
 
         // Alone it would be another run.

@@ -18,7 +18,11 @@ public sealed class ProcessLaunchTests
     [InlineData("OMPI_COMM_WORLD_SIZE=1 OMPI_COMM_WORLD_RANK=0")]
     [InlineData("SLURM_NTASKS=8")]
     [InlineData("WORLD_SIZE=many")]
-    public void One_process_is_alone(string variables) => Assert.Null(ProcessLaunch.Find(Environment(variables)));
+    public void One_process_is_alone(string variables)
+    {
+        Assert.Null(ProcessLaunch.Find(Environment(variables)));
+        Assert.Equal(variables.Contains("_SIZE", StringComparison.Ordinal), ProcessLaunch.IsPresent(Environment(variables)));
+    }
 
     [Theory]
     [InlineData("WORLD_SIZE=2")]

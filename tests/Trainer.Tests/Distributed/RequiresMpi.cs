@@ -27,7 +27,7 @@ internal static class RequiresMpi
 
     /// <summary>A shell command that starts "$@" on so many ranks of this machine, as any user and with fewer processors than ranks too.</summary>
     public static string Script(int ranks) => FormattableString.Invariant($$"""
-        export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_btl_vader_single_copy_mechanism=none OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_odls_base_sigkill_timeout=60
+        export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_btl_vader_single_copy_mechanism=none OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_mpi_yield_when_idle=1
         exec mpirun --bind-to none -n {{ranks}} "$@"
         """);
 }

@@ -55,7 +55,9 @@ public sealed class StoppedRunTests : IDisposable
         _folder.SavePairs("data", 1);
         using var process = TrainingProcess.Start(
             _folder.Path, ["dehaze", "--data", "data", "--network", "Tiny", "--steps", "100", "--batch", "8", "--crop", "256", "--threads", "1", "--out", "run"]);
+        // Well into the second step, and well before its end.
         await process.Step(1);
+        await Task.Delay(700);
         await process.Interrupt();
         await Task.Delay(100);
         var watch = Stopwatch.StartNew();

@@ -50,6 +50,9 @@ internal sealed class TrainingProcess : IDisposable
 
     public Task Interrupt() => Run("kill", "-INT");
 
+    /// <summary>Asks it to stop by SIGUSR1, which mpirun passes on.</summary>
+    public Task Ask() => Run("kill", "-USR1");
+
     /// <summary>From now on files can grow to so many bytes only, as on a full disk.</summary>
     public Task LimitFiles(long bytes) => Run("prlimit", string.Create(CultureInfo.InvariantCulture, $"--fsize={bytes}"), "--pid");
 
