@@ -35,7 +35,10 @@ internal sealed record BenchmarkResult(
     /// <summary>Time of all steps: a run's, but for medians and for what lies between steps.</summary>
     public double StepSeconds => Steps.Sum(step => step.Seconds);
 
-    public double OperationsPerSecond => 2.0 * Macs / Seconds;
+    /// <summary>Operations of direct convolution, two for each multiply-accumulate.</summary>
+    public double Operations => 2.0 * Macs;
+
+    public double OperationsPerSecond => Operations / Seconds;
 
     /// <summary>Above 1 where Winograd's algorithm saves more than all else costs.</summary>
     public double PeakShare => OperationsPerSecond / Peak;

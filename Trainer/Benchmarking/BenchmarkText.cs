@@ -16,11 +16,11 @@ internal static class BenchmarkText
     /// <summary>A line for each size and number of threads.</summary>
     public static Table Summary(IEnumerable<BenchmarkResult> results)
     {
-        var table = TableOf("size", ["threads", "runs", "median, ms", "fastest, ms", "GFLOP/s", "FMA peak", "of peak", "GB/s", "memory, MB"]);
+        var table = TableOf("size", ["threads", "runs", "median, ms", "fastest, ms", "GFLOP", "GFLOP/s", "FMA peak", "of peak", "GB/s", "memory, MB"]);
         foreach (var r in results)
         {
             table.AddRow(
-                FormattableString.Invariant($"{r.Height}×{r.Width}"), Number(r.Threads, 0), Number(r.Runs, 0), Number(r.Seconds * 1e3, 2), Number(r.Fastest * 1e3, 2),
+                FormattableString.Invariant($"{r.Height}×{r.Width}"), Number(r.Threads, 0), Number(r.Runs, 0), Number(r.Seconds * 1e3, 2), Number(r.Fastest * 1e3, 2), Number(r.Operations / 1e9, 1),
                 Number(r.OperationsPerSecond / 1e9, 1), Number(r.Peak / 1e9, 1), Percent(r.PeakShare), Number(r.Bytes / r.Seconds / 1e9, 2), Number(r.MemoryBytes / 1e6, 1));
         }
 

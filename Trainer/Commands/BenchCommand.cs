@@ -63,7 +63,7 @@ internal static class BenchCommand
 
         terminal.Write(BenchmarkText.Summary(results));
         terminal.Line("GFLOP/s are those of direct convolution, two a multiply-accumulate, whatever the kernel does to need fewer: Winograd's can exceed the peak.");
-        terminal.Line("The FMA peak is that of 8-lane multiply-adds on as many threads, measured between the runs; bytes are operands and results, each counted once.");
+        terminal.Line("The FMA peak is that of vector multiply-adds on as many threads, measured between the runs; bytes are operands and results, each counted once.");
     }
 
     private static (string Device, IReadOnlyList<BenchmarkResult> Results) Run(Request request, Action<double, string> progress, CancellationToken cancellation)

@@ -6,10 +6,10 @@ namespace FocalNet.Trainer.Commands;
 /// mpirun passes on at once and batch systems send before a job's time is up, only ever asks.</summary>
 internal sealed class Interruption : IDisposable
 {
-    private readonly CancellationTokenSource _source = new();
     // Linux's number; PosixSignal has no name for it.
     private const PosixSignal UserSignal = (PosixSignal)10;
 
+    private readonly CancellationTokenSource _source = new();
     private readonly PosixSignalRegistration _interrupt, _terminate;
     private readonly PosixSignalRegistration? _user;
     private int _signals;

@@ -5,13 +5,6 @@ using FocalNet.Runtime.Weights;
 
 namespace FocalNet.Trainer.Kernels;
 
-/// <summary>Which of a network's two plans.</summary>
-internal enum PlanMode
-{
-    Inference,
-    Training,
-}
-
 /// <summary>No kernel has that name.</summary>
 internal sealed class UnknownKernelException(string message) : Exception(message);
 
