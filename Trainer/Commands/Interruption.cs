@@ -2,8 +2,10 @@ using System.Runtime.InteropServices;
 
 namespace FocalNet.Trainer.Commands;
 
-/// <summary>Ctrl-C: the first asks the command to stop cleanly, the second ends the process at once. SIGTERM counts as one. SIGUSR1, which
-/// mpirun passes on at once and batch systems send before a job's time is up, only ever asks.</summary>
+/// <summary>
+/// Ctrl-C: the first asks the command to stop cleanly, the second ends the process at once. SIGTERM counts as one. SIGUSR1, which
+/// mpirun passes on at once and batch systems send before a job's time is up, only ever asks.
+/// </summary>
 internal sealed class Interruption : IDisposable
 {
     // Linux's number; PosixSignal has no name for it.

@@ -24,13 +24,13 @@ internal static class TrainCommand
 
     internal static int Run(TrainRequest request, Terminal terminal, CancellationToken cancellation)
     {
-        if (request.Resume is { IsFinished: true } finished)
-        {
-            return ReportFinished(finished, request, terminal);
-        }
-
         using var group = MpiGroup.Join(Environment.GetEnvironmentVariable);
         var own = group.Rank == 0 ? terminal : terminal.WithoutOutput();
+        if (request.Resume is { IsFinished: true } finished)
+        {
+            return ReportFinished(finished, request, own);
+        }
+
         var agreement = new Agreement(group);
         try
         {

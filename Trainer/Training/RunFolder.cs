@@ -155,7 +155,13 @@ internal sealed partial class RunFolder
     public void SaveRecord(JsonObject record) =>
         Try(Record, () => AtomicFile.Write(Record, stream => JsonSerializer.Serialize(stream, record, Json)));
 
-    public void SaveSheet(Picture sheet) => ImageFileWriter.Write(sheet, Sheet, new ImageWriteOptions { Overwrite = true });
+    /// <summary>Writes the comparison sheet and gives its PNG.</summary>
+    public byte[] SaveSheet(Picture sheet)
+    {
+        var png = ImageFileWriter.Encode(sheet, Sheet);
+        Try(Sheet, () => AtomicFile.Write(Sheet, stream => stream.Write(png)));
+        return png;
+    }
 
     public void SaveExamples(IEnumerable<ValidatedPair> pairs)
     {

@@ -55,10 +55,10 @@ internal sealed class RunJournal : IDisposable
     /// <summary>Before, after and truth, for eyes.</summary>
     public void Sheet(long step, Picture sheet)
     {
-        _folder.SaveSheet(sheet);
+        var png = _folder.SaveSheet(sheet);
         _folder.Try(_folder.Path, () =>
         {
-            _events.Picture(step, SheetTag, sheet.Width, sheet.Height, ImageFileWriter.Encode(sheet, _folder.Sheet));
+            _events.Picture(step, SheetTag, sheet.Width, sheet.Height, png);
             _events.Flush();
         });
     }

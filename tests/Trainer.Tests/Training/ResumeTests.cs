@@ -23,7 +23,10 @@ public sealed class ResumeTests : IDisposable
     {
         var options = TinyNetwork.ShortRun(_folder["whole"]) with
         {
-            Steps = 7, AverageDecay = averageDecay, Accumulate = accumulate, Saving = new CheckpointPolicy(2, null, 10),
+            Steps = 7,
+            AverageDecay = averageDecay,
+            Accumulate = accumulate,
+            Saving = new CheckpointPolicy(2, null, 10),
         };
         TinyNetwork.Train(options);
         var stopped = options with { Out = _folder["stopped"], Saving = options.Saving with { Keep = 0 } };

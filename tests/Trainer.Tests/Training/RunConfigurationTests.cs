@@ -26,9 +26,25 @@ public sealed class RunConfigurationTests : IDisposable
     {
         var options = TinyNetwork.ShortRun(_folder["out"]) with
         {
-            Network = "Dehaze", Weights = "w", Data = "d", Epochs = 3, Steps = 4_000_000_000, Batch = 3, Accumulate = 5, Crop = 0, Flip = 0.1, LearningRate = 1e-5,
-            WarmUpEpochs = 0, Clip = 0.25, AverageDecay = 0.999, IsStrict = true, Seed = 1L << 40, Validations = 7, ValidationPictures = 9,
-            Scenes = new(11, 12, 16), Saving = new CheckpointPolicy(null, TimeSpan.FromMinutes(3), 4),
+            Network = "Dehaze",
+            Weights = "w",
+            Data = "d",
+            Epochs = 3,
+            Steps = 4_000_000_000,
+            Batch = 3,
+            Accumulate = 5,
+            Crop = 0,
+            Flip = 0.1,
+            LearningRate = 1e-5,
+            WarmUpEpochs = 0,
+            Clip = 0.25,
+            AverageDecay = 0.999,
+            IsStrict = true,
+            Seed = 1L << 40,
+            Validations = 7,
+            ValidationPictures = 9,
+            Scenes = new(11, 12, 16),
+            Saving = new CheckpointPolicy(null, TimeSpan.FromMinutes(3), 4),
         };
         Assert.Equal(options, RunConfiguration.Read(Write(options), TinyNetwork.Dehaze, _folder["out"]));
         Assert.Empty(RunConfiguration.Differences(options, options with { Data = "elsewhere", Saving = CheckpointPolicy.Default, Out = "x" }));
