@@ -64,7 +64,7 @@ public sealed class StoppedRunTests : IDisposable
         await process.Interrupt();
         var (code, error) = await process.End();
         Assert.Equal(ExitCodes.Cancelled, code);
-        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(2), $"It took {watch.Elapsed}.");
+        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(10), $"It took {watch.Elapsed}.");
         Assert.Empty(error);
         Assert.False(File.Exists(Path.Combine(_folder.Path, "run", "last.safetensors")));
     }
