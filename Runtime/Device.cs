@@ -18,6 +18,14 @@ public interface IDevice : IDisposable
 
     /// <summary>Creates an executor. It must be disposed before the device.</summary>
     IExecutor CreateExecutor(ExecutionPlan plan);
+
+    /// <summary>Bytes that an executor of a plan would need at a run size (<see cref="IExecutor.RequiredBytes"/>).</summary>
+    /// <exception cref="DeviceException">The size is not positive, or not divisible by the plan's divisor.</exception>
+    long RequiredBytes(ExecutionPlan plan, RunSize size)
+    {
+        using IExecutor executor = CreateExecutor(plan);
+        return executor.RequiredBytes(size);
+    }
 }
 
 /// <summary>A plan with memory: states that persist, and the activations of one run size at a time.</summary>

@@ -39,10 +39,11 @@ public sealed class DeviceMemoryException : DeviceException
     /// <param name="needed">Bytes needed; <see cref="long.MaxValue"/> if they do not fit a number.</param>
     /// <param name="available">Bytes available, as far as known.</param>
     /// <param name="inner">The cause, if it was an exception.</param>
-    public DeviceMemoryException(string device, string plan, RunSize size, long needed, long available, Exception? inner = null)
+    /// <param name="wayOut">What the reader can do about it; null names the usual.</param>
+    public DeviceMemoryException(string device, string plan, RunSize size, long needed, long available, Exception? inner = null, string? wayOut = null)
         : base(
             device, $"memory of {plan}", $"N = {size.Images}, H = {size.Height}, W = {size.Width}",
-            $"{needed} bytes are needed and {available} are available.", "Use fewer images a run or smaller tiles.", inner) =>
+            $"{needed} bytes are needed and {available} are available.", wayOut ?? "Use fewer images a run or smaller tiles.", inner) =>
         (NeededBytes, AvailableBytes) = (needed, available);
 
     /// <summary>Bytes needed; <see cref="long.MaxValue"/> if they do not fit a number.</summary>

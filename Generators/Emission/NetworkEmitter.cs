@@ -27,6 +27,7 @@ internal static class NetworkEmitter
         EmitPlan(code, model, "Inference", model.Inference, kernels);
         if (model.Training is { } training)
             EmitPlan(code, model, "Training", training, kernels);
+        TileEmitter.Emit(code, model, kernels);
         foreach (ContainingType _ in model.Types)
             code.Close();
         return new EmittedSource(code.ToString(), new EquatableArray<EmittedKernel>(kernels));
@@ -48,7 +49,7 @@ internal static class NetworkEmitter
         foreach (NetworkModel model in models)
         {
             string training = model.Training is null ? "null" : $"static () => {model.Method}Training";
-            code.Line($"    new({PlanEmitter.Quote(model.Name)}, static () => {model.Method}Inference, {training}),");
+            code.Line($"    new({PlanEmitter.Quote(model.Name)}, static () => {model.Method}Inference, {training}, static () => {model.Method}Tiles),");
         }
         code.Line("];");
         foreach (ContainingType _ in first.Types)

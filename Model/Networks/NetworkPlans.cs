@@ -14,6 +14,10 @@ public static class NetworkPlans
     public static ExecutionPlan Training(NetworkEntry network) => Find(network).Training?.Invoke()
         ?? throw new InvalidOperationException($"The network {network.Name} declares no training.");
 
+    /// <summary>How a network runs tile by tile; null for one that can't. Read at the first call, then kept.</summary>
+    /// <exception cref="InvalidOperationException">The entry is not one of the catalog's.</exception>
+    public static TiledPlan? Tiles(NetworkEntry network) => Find(network).Tiles();
+
     private static CompiledNetwork Find(NetworkEntry network) => Networks.Compiled.FirstOrDefault(c => c.Name == network.Name)
         ?? throw new InvalidOperationException(
             $"The network {network.Name} was not compiled: take an entry of {nameof(NetworkCatalog)}, or run the plans of your own networks on a device.");

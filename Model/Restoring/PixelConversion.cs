@@ -32,32 +32,32 @@ internal readonly struct FloatSamples : ISampleFormat<float>
     public static float FromFloat(float value) => Math.Clamp(value, 0f, 1f);
 }
 
+/// <summary>A part of a padded picture, in pixels.</summary>
+internal readonly record struct PixelRegion(int Left, int Top, int Width, int Height);
+
 /// <summary>Moves pictures between the caller's layout and the network's padded planes.</summary>
 /// <remarks>Layouts are checked against their spans before (<see cref="PixelLayout.Check"/>), so that every index fits an int.</remarks>
 internal static class PixelConversion
 {
     /// <summary>
-    /// Fills three planes of a padded size: what lies beyond the right and lower edges mirrors the picture, without
-    /// repeating the edge (as PyTorch's reflect), as often as it takes where the picture is smaller than the padding.
+    /// Fills three planes with a region of the padded picture: what lies beyond the right and lower edges mirrors the picture,
+    /// without repeating the edge (as PyTorch's reflect), as often as it takes where the picture is smaller than the padding.
     /// </summary>
-    public static void ToPlanes<T, TFormat>(ReadOnlySpan<T> source, in PixelLayout layout, Span<float> planes, int paddedWidth, int paddedHeight)
+    public static void ToPlanes<T, TFormat>(ReadOnlySpan<T> source, in PixelLayout layout, Span<float> planes, PixelRegion region)
         where TFormat : struct, ISampleFormat<T>
     {
-        int step = layout.SampleStep;
+        int step = layout.SampleStep, within = Math.Clamp(layout.Width - region.Left, 0, region.Width);
         for (int channel = 0; channel < 3; channel++)
         {
-            Span<float> plane = planes.Slice(channel * paddedWidth * paddedHeight, paddedWidth * paddedHeight);
-            for (int y = 0; y < layout.Height; y++)
+            for (int y = 0; y < region.Height; y++)
             {
-                ReadOnlySpan<T> samples = source[(int)layout.Index(0, y, layout.Channels == 1 ? 0 : channel)..];
-                Span<float> row = plane.Slice(y * paddedWidth, paddedWidth);
-                for (int x = 0, i = 0; x < layout.Width; x++, i += step)
-                    row[x] = TFormat.ToFloat(samples[i]);
-                for (int x = layout.Width; x < row.Length; x++)
-                    row[x] = row[Reflect(x, layout.Width)];
+                int from = (int)layout.Index(0, Reflect(region.Top + y, layout.Height), layout.Channels == 1 ? 0 : channel);
+                Span<float> row = planes.Slice((channel * region.Height + y) * region.Width, region.Width);
+                for (int x = 0, i = from + region.Left * step; x < within; x++, i += step)
+                    row[x] = TFormat.ToFloat(source[i]);
+                for (int x = within; x < row.Length; x++)
+                    row[x] = TFormat.ToFloat(source[from + Reflect(region.Left + x, layout.Width) * step]);
             }
-            for (int y = layout.Height; y < paddedHeight; y++)
-                plane.Slice(Reflect(y, layout.Height) * paddedWidth, paddedWidth).CopyTo(plane[(y * paddedWidth)..]);
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using FocalNet.Runtime;
 using FocalNet.Runtime.Cpu;
@@ -13,8 +14,13 @@ public sealed class RestorationException(string message) : Exception(message);
 /// <summary>Restores pictures with a trained network: the embedding API.</summary>
 /// <remarks>
 /// Calls of one restorer take turns, whatever threads they come from, and <see cref="Dispose"/> waits for one in progress;
-/// a progress callback must not call the restorer that it reports on. Memory is kept for the largest picture so far:
-/// pictures of one size in a row allocate nothing on the way.
+/// a progress callback must not call the restorer that it reports on. Memory is kept from picture to picture:
+/// pictures of one size in a row that are restored whole allocate nothing on the way.
+/// <para>
+/// A picture that does not fit <see cref="MemoryBudget"/> whole is restored in overlapping tiles, whose results are mixed where they
+/// meet. What the network takes from the whole picture (means and variances) is taken from it in passes of their own, before.
+/// <see cref="Plan"/> tells what would be done.
+/// </para>
 /// </remarks>
 /// <example>
 /// <code>
@@ -24,17 +30,51 @@ public sealed class RestorationException(string message) : Exception(message);
 /// </example>
 public sealed class Restorer : IDisposable
 {
+    internal const string ImageInput = "image", RestoredOutput = "restored";
+
+    // A program that took all memory would make the system swap: a fifth is left.
+    private const double DefaultShare = 0.8;
+
     private readonly Lock _gate = new();
+    private readonly IDevice _device;
     private readonly IDevice? _ownDevice;
-    private readonly IExecutor _executor;
+    private readonly ExecutorSlot _slot;
+    private readonly ExecutionPlan _whole;
     private float[] _buffer = [];
+    private (RunSize Size, long PictureBytes, long? Budget, int? Overlap) _planned;
+    private RestorationPlan? _plan;
     private bool _running, _disposed;
 
-    private Restorer(NetworkEntry network, IExecutor executor, IDevice? ownDevice) =>
-        (Network, _executor, _ownDevice) = (network, executor, ownDevice);
+    private Restorer(NetworkEntry network, IDevice device, IDevice? ownDevice, ReadOnlySpan<float> parameters)
+    {
+        (Network, _device, _ownDevice, _slot) = (network, device, ownDevice, new ExecutorSlot(device));
+        _whole = NetworkPlans.Inference(network);
+        try
+        {
+            _slot.SetParameters(_whole, parameters);
+        }
+        catch
+        {
+            _slot.Dispose();
+            throw;
+        }
+    }
 
     /// <summary>The network.</summary>
     public NetworkEntry Network { get; }
+
+    /// <summary>
+    /// Bytes that a call may take in all: on the device, for buffers, and for the pictures handed to it. Larger pictures are
+    /// restored in tiles. Null, the default, is four fifths of the memory that the device has available.
+    /// </summary>
+    public long? MemoryBudget { get; set; }
+
+    /// <summary>
+    /// Pixels that a tile sees beyond its own, on each side: more is nearer to the whole picture's result, and slower. Null, the
+    /// default, keeps tiles within 1/255 of it (docs/restoring.md has the measurements); what exceeds the network's receptive field
+    /// changes nothing, and less than 16 is not enough to mix neighbours.
+    /// </summary>
+    public int? TileOverlap { get; set; }
 
     /// <summary>Loads a network with its weights.</summary>
     /// <param name="network">
@@ -62,16 +102,12 @@ public sealed class Restorer : IDisposable
     public static Restorer Create(NetworkEntry network, ReadOnlySpan<float> parameters, IDevice? device = null)
     {
         IDevice? ownDevice = device is null ? new CpuDevice() : null;
-        IExecutor? executor = null;
         try
         {
-            executor = (device ?? ownDevice!).CreateExecutor(NetworkPlans.Inference(network));
-            executor.LoadParameters(parameters);
-            return new Restorer(network, executor, ownDevice);
+            return new Restorer(network, device ?? ownDevice!, ownDevice, parameters);
         }
         catch
         {
-            executor?.Dispose();
             ownDevice?.Dispose();
             throw;
         }
@@ -84,13 +120,29 @@ public sealed class Restorer : IDisposable
         lock (_gate)
         {
             CheckUsable();
-            _executor.LoadParameters(parameters);
+            _slot.SetParameters(_whole, parameters);
         }
     }
 
-    /// <summary>Bytes of memory that a picture of a size takes on the device.</summary>
+    /// <summary>Bytes of memory that a picture of a size takes on the device if it is restored whole.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A width or height below 1, or too large for any device.</exception>
-    public long RequiredBytes(int width, int height) => _executor.RequiredBytes(PaddedSize(width, height));
+    public long RequiredBytes(int width, int height) => _device.RequiredBytes(_whole, PaddedSize(width, height));
+
+    /// <summary>How a picture would be restored now.</summary>
+    /// <param name="layout">The picture.</param>
+    /// <param name="bytesPerSample">1, 2 or 4: bytes, 16-bit numbers, floats.</param>
+    /// <param name="inPlace">Source and target are the same memory.</param>
+    /// <exception cref="ArgumentException">The layout makes no sense.</exception>
+    /// <exception cref="DeviceMemoryException">Not even in tiles.</exception>
+    public RestorationPlan Plan(PixelLayout layout, int bytesPerSample, bool inPlace = false)
+    {
+        layout.Check(long.MaxValue, nameof(layout));
+        lock (_gate)
+        {
+            CheckUsable();
+            return PlanFor(PaddedSize(layout.Width, layout.Height), PictureBytes(layout, bytesPerSample, inPlace));
+        }
+    }
 
     /// <summary>Restores a picture of 8 bits a sample.</summary>
     /// <param name="source">The picture.</param>
@@ -99,9 +151,9 @@ public sealed class Restorer : IDisposable
     /// </param>
     /// <param name="layout">How both lie in memory.</param>
     /// <param name="progress">Receives the share that is done, 0 … 1, on the thread of the call.</param>
-    /// <param name="cancellation">Cancels between kernels; the target is then unchanged.</param>
+    /// <param name="cancellation">Cancels between kernels and tiles; the target is then unchanged.</param>
     /// <exception cref="ArgumentException">A span is too short, or the layout makes no sense.</exception>
-    /// <exception cref="DeviceMemoryException">The picture needs more memory than there is.</exception>
+    /// <exception cref="DeviceMemoryException">The picture does not fit <see cref="MemoryBudget"/>, not even in tiles.</exception>
     /// <exception cref="RestorationException">The network gave values that are no numbers; the target is unchanged.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled; the target is unchanged.</exception>
     /// <exception cref="ObjectDisposedException">The restorer is disposed.</exception>
@@ -131,7 +183,7 @@ public sealed class Restorer : IDisposable
                 return;
             CheckUsable();
             _disposed = true;
-            _executor.Dispose();
+            _slot.Dispose();
             _ownDevice?.Dispose();
         }
     }
@@ -150,14 +202,12 @@ public sealed class Restorer : IDisposable
             try
             {
                 RunSize size = PaddedSize(layout.Width, layout.Height);
-                _executor.Bind(size);
-                Span<float> planes = Planes(size);
-                PixelConversion.ToPlanes<T, TFormat>(source, layout, planes, size.Width, size.Height);
-                _executor.SetInput("image", planes);
-                _executor.Run(cancellation, progress);
-                _executor.GetOutput("restored", planes);
-                CheckFinite(planes);
-                PixelConversion.FromPlanes<T, TFormat>(planes, size.Width, size.Height, source, target, layout);
+                bool inPlace = Unsafe.AreSame(ref MemoryMarshal.GetReference(source), ref MemoryMarshal.GetReference(target));
+                RestorationPlan plan = PlanFor(size, PictureBytes(layout, Unsafe.SizeOf<T>(), inPlace));
+                if (plan.IsWhole)
+                    RestoreWhole<T, TFormat>(source, target, layout, size, progress, cancellation);
+                else
+                    RestoreTiles<T, TFormat>(source, target, layout, size, plan, progress, cancellation);
             }
             finally
             {
@@ -165,6 +215,49 @@ public sealed class Restorer : IDisposable
             }
         }
     }
+
+    private void RestoreWhole<T, TFormat>(
+        ReadOnlySpan<T> source, Span<T> target, in PixelLayout layout, RunSize size, IProgress<double>? progress, CancellationToken cancellation)
+        where TFormat : struct, ISampleFormat<T>
+    {
+        IExecutor executor = _slot.Use(_whole);
+        executor.Bind(size);
+        Span<float> planes = Buffer(3 * size.Width * size.Height);
+        PixelConversion.ToPlanes<T, TFormat>(source, layout, planes, new PixelRegion(0, 0, size.Width, size.Height));
+        executor.SetInput(ImageInput, planes);
+        executor.Run(cancellation, progress);
+        executor.GetOutput(RestoredOutput, planes);
+        CheckFinite(Network.Name, planes);
+        PixelConversion.FromPlanes<T, TFormat>(planes, size.Width, size.Height, source, target, layout);
+    }
+
+    private void RestoreTiles<T, TFormat>(
+        ReadOnlySpan<T> source, Span<T> target, in PixelLayout layout, RunSize size, RestorationPlan plan, IProgress<double>? progress, CancellationToken cancellation)
+        where TFormat : struct, ISampleFormat<T>
+    {
+        Span<float> restored = Buffer(3 * layout.Width * layout.Height);
+        restored.Clear();
+        var run = new TiledRun(_slot, NetworkPlans.Tiles(Network)!, plan, size);
+        run.Restore<T, TFormat>(source, layout, restored, progress, cancellation);
+        PixelConversion.FromPlanes<T, TFormat>(restored, layout.Width, layout.Height, source, target, layout);
+        // As large as the picture: the caller may need the room to write it.
+        _buffer = [];
+    }
+
+    private RestorationPlan PlanFor(RunSize size, long pictureBytes)
+    {
+        if (_plan is not null && _planned == (size, pictureBytes, MemoryBudget, TileOverlap))
+            return _plan;
+        // What is held can be used again; the pictures are there already, and not part of what is available.
+        long available = _device.AvailableBytes + _slot.HeldBytes + (long)_buffer.Length * sizeof(float) + pictureBytes;
+        long budget = MemoryBudget is { } given ? Math.Min(given, available) : (long)(DefaultShare * available);
+        var planner = new TilePlanner(_device, _whole, NetworkPlans.Tiles(Network), TileOverlap);
+        _plan = planner.Plan(size, pictureBytes + _slot.ParameterBytes, budget);
+        _planned = (size, pictureBytes, MemoryBudget, TileOverlap);
+        return _plan;
+    }
+
+    private static long PictureBytes(in PixelLayout layout, int bytesPerSample, bool inPlace) => layout.Length * bytesPerSample * (inPlace ? 1 : 2);
 
     // The lock lets its own thread in again, so that it alone would not stop a progress callback.
     private void CheckUsable()
@@ -174,9 +267,8 @@ public sealed class Restorer : IDisposable
         ObjectDisposedException.ThrowIf(_disposed, this);
     }
 
-    private Span<float> Planes(RunSize size)
+    private Span<float> Buffer(int length)
     {
-        int length = 3 * size.Width * size.Height;
         if (_buffer.Length < length)
         {
             // Let go first: both at once might not fit.
@@ -186,7 +278,7 @@ public sealed class Restorer : IDisposable
         return _buffer.AsSpan(0, length);
     }
 
-    private void CheckFinite(ReadOnlySpan<float> planes)
+    internal static void CheckFinite(string network, ReadOnlySpan<float> planes)
     {
         // v − v is 0 for a number, and NaN for NaN and the infinities; one of them makes the whole sum NaN.
         Vector<float> sum = Vector<float>.Zero;
@@ -199,7 +291,7 @@ public sealed class Restorer : IDisposable
         if (rest != 0)
         {
             throw new RestorationException(
-                $"The network {Network.Name} gave a value that is no number: the weights are broken, or the picture holds such values itself.");
+                $"The network {network} gave a value that is no number: the weights are broken, or the picture holds such values itself.");
         }
     }
 
@@ -207,7 +299,7 @@ public sealed class Restorer : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
-        long divisor = _executor.Plan.Divisor, paddedWidth = RoundUp(width), paddedHeight = RoundUp(height);
+        long divisor = _whole.Divisor, paddedWidth = RoundUp(width), paddedHeight = RoundUp(height);
         // What lies in one span is indexed by int; either extent alone is then far below its limit, too.
         if (paddedWidth > Array.MaxLength || paddedHeight > Array.MaxLength || 3 * paddedWidth * paddedHeight > Array.MaxLength)
         {

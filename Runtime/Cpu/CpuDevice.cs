@@ -37,5 +37,8 @@ public sealed class CpuDevice : IDevice
     IExecutor IDevice.CreateExecutor(ExecutionPlan plan) => CreateExecutor(plan);
 
     /// <inheritdoc/>
+    public long RequiredBytes(ExecutionPlan plan, RunSize size) => CpuExecutor.RequiredBytes(plan, size);
+
+    /// <inheritdoc/>
     public void Dispose() => pool.Dispose();
 }

@@ -70,10 +70,10 @@ public sealed unsafe partial class CpuExecutor : IGradientExecutor
             if (size == Size)
                 return;
             CheckNotRunning();
-            CheckSize(size);
+            CheckSize(Plan, size);
             // If memory runs out, no size is bound and the states are as before.
             (Size, prepare, steps, atGradient) = (default, null, null, false);
-            memory.Bind(size, PartialFloats(size));
+            memory.Bind(size, PartialFloats(Plan, size));
             prepare = new CpuProgram(Plan.Prepare, Plan, memory, size, pool, strict);
             steps = new CpuProgram(Plan.Steps, Plan, memory, size, pool, strict);
             Size = size;
@@ -81,12 +81,15 @@ public sealed unsafe partial class CpuExecutor : IGradientExecutor
     }
 
     /// <inheritdoc/>
-    public long RequiredBytes(RunSize size)
+    public long RequiredBytes(RunSize size) => RequiredBytes(Plan, size);
+
+    /// <summary>Bytes that an executor of a plan would need at a run size.</summary>
+    internal static long RequiredBytes(ExecutionPlan plan, RunSize size)
     {
-        CheckSize(size);
+        CheckSize(plan, size);
         // A size that is far too large overflows the elements of a reduction before the bytes of an arena.
-        long arenas = CpuMemory.RequiredBytes(Plan, size, 0);
-        return arenas > long.MaxValue / 2 ? long.MaxValue : CpuMemory.RequiredBytes(Plan, size, PartialFloats(size));
+        long arenas = CpuMemory.RequiredBytes(plan, size, 0);
+        return arenas > long.MaxValue / 2 ? long.MaxValue : CpuMemory.RequiredBytes(plan, size, PartialFloats(plan, size));
     }
 
     /// <summary>Memory of a state: parameters as laid out by the plan, NHWC. Call <see cref="Invalidate"/> after changing parameters.</summary>
@@ -288,15 +291,15 @@ public sealed unsafe partial class CpuExecutor : IGradientExecutor
         }
     }
 
-    private long PartialFloats(RunSize size)
+    private static long PartialFloats(ExecutionPlan plan, RunSize size)
     {
         try
         {
-            return Math.Max(CpuProgram.PartialFloats(Plan.Prepare, size), CpuProgram.PartialFloats(Plan.Steps, size));
+            return Math.Max(CpuProgram.PartialFloats(plan.Prepare, size), CpuProgram.PartialFloats(plan.Steps, size));
         }
         catch (OverflowException exception)
         {
-            throw new DeviceMemoryException("cpu", Plan.Name, size, long.MaxValue, CpuMemory.AvailableBytes, exception);
+            throw new DeviceMemoryException("cpu", plan.Name, size, long.MaxValue, CpuMemory.AvailableBytes, exception);
         }
     }
 
@@ -343,10 +346,10 @@ public sealed unsafe partial class CpuExecutor : IGradientExecutor
             throw new DeviceException("cpu", $"{operation} '{subject}'", string.Empty, "No run size is bound.", "Call Bind first.");
     }
 
-    private void CheckSize(RunSize size)
+    private static void CheckSize(ExecutionPlan plan, RunSize size)
     {
-        if (size.Images < 1 || size.Height < 1 || size.Width < 1 || size.Height % Plan.Divisor != 0 || size.Width % Plan.Divisor != 0)
-            throw new DeviceException("cpu", $"bind {Plan.Name}", Text(size), $"N, H and W must be positive, H and W multiples of {Plan.Divisor}.", "Pad the picture.");
+        if (size.Images < 1 || size.Height < 1 || size.Width < 1 || size.Height % plan.Divisor != 0 || size.Width % plan.Divisor != 0)
+            throw new DeviceException("cpu", $"bind {plan.Name}", Text(size), $"N, H and W must be positive, H and W multiples of {plan.Divisor}.", "Pad the picture.");
     }
 }
 

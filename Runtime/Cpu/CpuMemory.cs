@@ -7,7 +7,6 @@ namespace FocalNet.Runtime.Cpu;
 /// <summary>The arenas of one executor. Grows with the run size and keeps what it has; the persistent arena never moves.</summary>
 internal sealed unsafe class CpuMemory : IDisposable
 {
-    private const int Alignment = 64;
     private readonly PlanLayout plan;
     private readonly float*[] arenas;
     private readonly long[] capacities, lengths;
@@ -74,7 +73,7 @@ internal sealed unsafe class CpuMemory : IDisposable
 
         if (partialFloats > partialCapacity)
         {
-            NativeMemory.AlignedFree(partials);
+            NativePages.Free(partials);
             partials = null;
             partialCapacity = 0;
             partials = Allocate(partialFloats, size);
@@ -124,11 +123,11 @@ internal sealed unsafe class CpuMemory : IDisposable
     {
         for (int i = 0; i < arenas.Length; i++)
         {
-            NativeMemory.AlignedFree(arenas[i]);
+            NativePages.Free(arenas[i]);
             arenas[i] = null;
         }
 
-        NativeMemory.AlignedFree(partials);
+        NativePages.Free(partials);
         partials = null;
     }
 
@@ -152,7 +151,7 @@ internal sealed unsafe class CpuMemory : IDisposable
         if (floats <= capacities[arena])
             return;
         // Freed before it is allocated anew: its contents are not kept, and both at once might not fit.
-        NativeMemory.AlignedFree(arenas[arena]);
+        NativePages.Free(arenas[arena]);
         arenas[arena] = null;
         capacities[arena] = 0;
         arenas[arena] = Allocate(floats, size);
@@ -163,7 +162,7 @@ internal sealed unsafe class CpuMemory : IDisposable
     {
         try
         {
-            return (float*)NativeMemory.AlignedAlloc(checked((nuint)floats * sizeof(float)), Alignment);
+            return NativePages.Allocate(checked((nuint)floats));
         }
         catch (Exception exception) when (exception is OutOfMemoryException or OverflowException)
         {

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace FocalNet.Runtime.Cpu;
 
-/// <summary>Convolution with dense channels, as an implicit GEMM in register tiles of 6 pixels × 16 channels.</summary>
+/// <summary>Convolution with dense channels, as an implicit GEMM in register tiles (<see cref="GemmTile"/>).</summary>
 public static unsafe class DenseConvolution
 {
     /// <summary>
@@ -26,12 +26,14 @@ public static unsafe class DenseConvolution
         where TBody : struct, IKernelBody
     {
         var (start, end) = s.Range((long)a.Images * a.Height);
-        var block = new PixelBlock(geometry.Taps, geometry.InputChannels, x, xPitch, a.InputHeight, a.InputWidth, s.Scratch);
+        var block = new PixelBlock(geometry.Taps, geometry.InputChannels, x, xPitch, a.InputHeight, a.InputWidth, geometry.Stride, s.Scratch);
         for (int kh = 0; kh < geometry.KernelHeight; kh++)
         {
             for (int kw = 0; kw < geometry.KernelWidth; kw++)
                 block.AddTap((kh * geometry.KernelWidth) + kw, (kh * geometry.Dilation) - geometry.Padding, (kw * geometry.Dilation) - geometry.Padding);
         }
+
+        block.EndTaps();
 
         for (long row = start; row < end; row++)
         {

@@ -35,7 +35,7 @@ public static unsafe class DenseConvolutionTransposed
     {
         var (start, end) = s.Range((long)a.Images * a.Height);
         int stride = geometry.Stride;
-        var block = new PixelBlock(geometry.Taps, geometry.OutputChannels, x, xPitch, a.InputHeight, a.InputWidth, s.Scratch);
+        var block = new PixelBlock(geometry.Taps, geometry.OutputChannels, x, xPitch, a.InputHeight, a.InputWidth, 1, s.Scratch);
         // With one phase there is nothing to alternate between; otherwise a band's x is still in cache for the next phase.
         long band = stride == 1 ? Math.Max(1, end - start) : stride * Math.Max(1L, BandPixels * stride / Math.Max(1, a.Width));
         for (long first = start; first < end; first += band)
@@ -67,6 +67,8 @@ public static unsafe class DenseConvolutionTransposed
                     block.AddTap((kh * geometry.KernelWidth) + kw, dy / geometry.Stride, dx / geometry.Stride);
             }
         }
+
+        block.EndTaps();
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -51,18 +51,21 @@ public static unsafe class DepthwiseConvolutionTransposed
 }
 
 /// <summary>
-/// Pixels of a depthwise convolution or of its adjoint: for each pixel a list of the taps that lie inside the picture, which
-/// all its channels share.
+/// Pixels of a depthwise convolution or of its adjoint. The taps of a pixel that lie inside the picture are evenly spaced along both
+/// axes, so that a pixel is computed by two plain loops, for all its channels before the body asks for the first.
 /// </summary>
 public unsafe struct DepthwiseSource : IPixelSource
 {
+    /// <summary>Channels that are summed at a time: four registers, enough to cover a multiply-add's latency.</summary>
+    private const int BlockChannels = 32;
+
     private readonly ConvolutionGeometry geometry;
     private readonly bool transposed;
-    private readonly float* x, weights;
+    private readonly float* x, weights, line;
     private readonly nint pitch;
     private readonly int channels, inputHeight, inputWidth;
-    private readonly float** rowPointers, rowWeights, pixels, taps;
-    private int rows, count;
+    private TapRange vertical;
+    private float* row;
 
     /// <summary>Reads x; copies the weights to scratch as KH, KW, C, so that neighbouring channels are neighbours.</summary>
     /// <param name="geometry">The convolution; its channels are not read.</param>
@@ -83,13 +86,10 @@ public unsafe struct DepthwiseSource : IPixelSource
         inputHeight = a.InputHeight;
         inputWidth = a.InputWidth;
         int count = geometry.Taps;
-        if (((long)count * channels) + (8L * count) > WorkSlice.ScratchFloats)
+        if ((count + 1L) * channels > WorkSlice.ScratchFloats)
             throw new NotSupportedException($"A depthwise convolution of {channels} channels with {count} taps does not fit a worker's scratch memory; split the channels.");
-        pixels = (float**)s.Scratch;
-        taps = pixels + count;
-        rowPointers = taps + count;
-        rowWeights = rowPointers + count;
-        float* copy = (float*)(rowWeights + count);
+        line = s.Scratch;
+        float* copy = line + channels;
         this.weights = copy;
         for (int t = 0; t < count; t++)
         {
@@ -101,87 +101,115 @@ public unsafe struct DepthwiseSource : IPixelSource
     /// <inheritdoc/>
     public void Row(int image, int y)
     {
-        rows = 0;
-        for (int kh = 0; kh < geometry.KernelHeight; kh++)
-        {
-            int from = Position(y, kh, inputHeight);
-            if (from < 0)
-                continue;
-            rowPointers[rows] = x + (((((nint)image * inputHeight) + from) * inputWidth) * pitch);
-            rowWeights[rows++] = weights + ((nint)kh * geometry.KernelWidth * channels);
-        }
+        vertical = Range(y, geometry.KernelHeight, inputHeight);
+        row = x + ((((nint)image * inputHeight) + vertical.From) * inputWidth * pitch);
     }
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void Pixel(int x)
+    public readonly void Pixel(int x)
     {
-        count = 0;
-        for (int kw = 0; kw < geometry.KernelWidth; kw++)
+        TapRange horizontal = Range(x, geometry.KernelWidth, inputWidth);
+        float* from = row + (horizontal.From * pitch);
+        float* weight = weights + ((((nint)vertical.Tap * geometry.KernelWidth) + horizontal.Tap) * channels);
+        nint rowStep = vertical.FromStep * (nint)inputWidth * pitch, step = horizontal.FromStep * pitch;
+        nint weightRowStep = vertical.TapStep * (nint)geometry.KernelWidth * channels, weightStep = horizontal.TapStep * (nint)channels;
+        int c = 0;
+        for (; c + BlockChannels <= channels; c += BlockChannels)
+            Sum32(from + c, rowStep, step, weight + c, weightRowStep, weightStep, vertical.Count, horizontal.Count, line + c);
+        for (; c + 8 <= channels; c += 8)
+            Sum8(from + c, rowStep, step, weight + c, weightRowStep, weightStep, vertical.Count, horizontal.Count, line + c);
+        for (; c < channels; c++)
         {
-            int from = Position(x, kw, inputWidth);
-            if (from < 0)
-                continue;
-            for (int row = 0; row < rows; row++)
+            float sum = 0f;
+            for (int i = 0; i < vertical.Count; i++)
             {
-                pixels[count] = rowPointers[row] + (from * pitch);
-                taps[count++] = rowWeights[row] + ((nint)kw * channels);
+                for (int j = 0; j < horizontal.Count; j++)
+                    sum = float.MultiplyAddEstimate(from[(i * rowStep) + (j * step) + c], weight[(i * weightRowStep) + (j * weightStep) + c], sum);
+            }
+
+            line[c] = sum;
+        }
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly Vector256<float> Read(int channel) => Vector256.Load(line + channel);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly float ReadScalar(int channel) => line[channel];
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Sum32(
+        float* from, nint rowStep, nint step, float* weight, nint weightRowStep, nint weightStep, int rows, int columns, float* to)
+    {
+        Vector256<float> s0 = default, s1 = default, s2 = default, s3 = default;
+        for (; rows > 0; rows--, from += rowStep, weight += weightRowStep)
+        {
+            float* p = from, w = weight;
+            for (int j = columns; j > 0; j--, p += step, w += weightStep)
+            {
+                s0 = Vector256.MultiplyAddEstimate(Vector256.Load(p), Vector256.Load(w), s0);
+                s1 = Vector256.MultiplyAddEstimate(Vector256.Load(p + 8), Vector256.Load(w + 8), s1);
+                s2 = Vector256.MultiplyAddEstimate(Vector256.Load(p + 16), Vector256.Load(w + 16), s2);
+                s3 = Vector256.MultiplyAddEstimate(Vector256.Load(p + 24), Vector256.Load(w + 24), s3);
             }
         }
+
+        s0.Store(to);
+        s1.Store(to + 8);
+        s2.Store(to + 16);
+        s3.Store(to + 24);
     }
 
-    /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly Vector256<float> Read(int channel)
+    private static void Sum8(
+        float* from, nint rowStep, nint step, float* weight, nint weightRowStep, nint weightStep, int rows, int columns, float* to)
     {
-        // Two sums, so that the latency of one multiply-add does not bound a 7×7 kernel.
-        Vector256<float> even = default, odd = default;
-        int t = 0;
-        for (; t < count - 1; t += 2)
+        Vector256<float> sum = default;
+        for (; rows > 0; rows--, from += rowStep, weight += weightRowStep)
         {
-            even = Vector256.MultiplyAddEstimate(Vector256.Load(pixels[t] + channel), Vector256.Load(taps[t] + channel), even);
-            odd = Vector256.MultiplyAddEstimate(Vector256.Load(pixels[t + 1] + channel), Vector256.Load(taps[t + 1] + channel), odd);
+            float* p = from, w = weight;
+            for (int j = columns; j > 0; j--, p += step, w += weightStep)
+                sum = Vector256.MultiplyAddEstimate(Vector256.Load(p), Vector256.Load(w), sum);
         }
 
-        if (t < count)
-            even = Vector256.MultiplyAddEstimate(Vector256.Load(pixels[t] + channel), Vector256.Load(taps[t] + channel), even);
-        return even + odd;
+        sum.Store(to);
     }
 
-    /// <inheritdoc/>
+    /// <summary>The taps of an axis that lie inside [0, extent) for an output position.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly float ReadScalar(int channel)
+    private readonly TapRange Range(int position, int kernel, int extent)
     {
-        float even = 0f, odd = 0f;
-        int t = 0;
-        for (; t < count - 1; t += 2)
+        int tap = 0, tapStep = 1, from, fromStep;
+        if (!transposed)
         {
-            even = float.MultiplyAddEstimate(pixels[t][channel], taps[t][channel], even);
-            odd = float.MultiplyAddEstimate(pixels[t + 1][channel], taps[t + 1][channel], odd);
+            (from, fromStep) = ((position * geometry.Stride) - geometry.Padding, geometry.Dilation);
         }
-
-        if (t < count)
-            even = float.MultiplyAddEstimate(pixels[t][channel], taps[t][channel], even);
-        return even + odd;
-    }
-
-    /// <summary>The input position that a tap reads for an output position, or −1.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly int Position(int position, int tap, int extent)
-    {
-        int from;
-        if (transposed)
+        else if (geometry.Stride == 1)
         {
-            int scaled = position + geometry.Padding - (tap * geometry.Dilation);
-            from = scaled / geometry.Stride;
-            if (from * geometry.Stride != scaled)
-                return -1;
+            (from, fromStep) = (position + geometry.Padding, -geometry.Dilation);
         }
         else
         {
-            from = (position * geometry.Stride) - geometry.Padding + (tap * geometry.Dilation);
+            // The quotient must be whole; taps that make it so are stride / gcd(stride, dilation) apart.
+            while (tap < kernel && (position + geometry.Padding - (tap * geometry.Dilation)) % geometry.Stride != 0)
+                tap++;
+            while (tapStep * geometry.Dilation % geometry.Stride != 0)
+                tapStep++;
+            from = (position + geometry.Padding - (tap * geometry.Dilation)) / geometry.Stride;
+            fromStep = -tapStep * geometry.Dilation / geometry.Stride;
         }
 
-        return (uint)from < (uint)extent ? from : -1;
+        int count = tap < kernel ? ((kernel - 1 - tap) / tapStep) + 1 : 0;
+        for (; count > 0 && (uint)from >= (uint)extent; count--, tap += tapStep)
+            from += fromStep;
+        while (count > 0 && (uint)(from + ((count - 1) * fromStep)) >= (uint)extent)
+            count--;
+        return new TapRange(count == 0 ? 0 : tap, tapStep, count == 0 ? 0 : from, fromStep, count);
     }
+
+    /// <summary>Count taps from one on, and the input positions that they read.</summary>
+    private readonly record struct TapRange(int Tap, int TapStep, int From, int FromStep, int Count);
 }

@@ -18,6 +18,11 @@ public interface IKernelBody
     /// <summary>One channel of one pixel.</summary>
     void Apply(float value, nint pixel, int image, int y, int x, int channel);
 
+    /// <summary>
+    /// Asks for the cache line of every full operand at a pixel and channel, for templates that come to it later. Changes nothing.
+    /// </summary>
+    void Prefetch(nint pixel, int channel);
+
     /// <summary>Called by pixel loops after the last channel of a pixel: stores reductions over channels.</summary>
     void EndPixel(nint pixel, int image, int y, int x);
 

@@ -31,8 +31,8 @@ public static unsafe class TrigTransform
         var (start, end) = s.Range((long)a.Images * (alongHeight ? a.Width : a.Height));
         if (start < end && length > 0)
         {
-            // cos/sin values, six lines, the tile, and at least one panel of the table.
-            long fixedFloats = (7L * length) + 112, needed = fixedFloats + (GemmTile.Columns * (long)length);
+            // cos/sin values, a tile's lines, the tile, and at least one panel of the table.
+            long fixedFloats = ((1L + GemmTile.MaximumRows) * length) + (GemmTile.MaximumRows * GemmTile.Columns) + 16, needed = fixedFloats + (GemmTile.Columns * (long)length);
             float* memory = needed <= WorkSlice.ScratchFloats ? s.Scratch : (float*)NativeMemory.AlignedAlloc((nuint)needed * sizeof(float), 64);
             int panels = (int)Math.Max(1, (WorkSlice.ScratchFloats - fixedFloats) / (GemmTile.Columns * (long)length));
             var lines = new TransformLines(alongHeight, x, pitch, length, memory, in a);
@@ -71,9 +71,9 @@ internal readonly unsafe struct TransformLines
         width = a.Width;
         channels = a.Channels;
         tile = memory;
-        values = tile + (GemmTile.Rows * GemmTile.Columns);
+        values = tile + (GemmTile.MaximumRows * GemmTile.Columns);
         lines = values + length;
-        panels = lines + ((nint)GemmTile.Rows * length);
+        panels = lines + ((nint)GemmTile.MaximumRows * length);
     }
 
     /// <summary>values[j] = cos or sin(2πj/L).</summary>
@@ -103,12 +103,12 @@ internal readonly unsafe struct TransformLines
         }
     }
 
-    /// <summary>Transforms up to six lines to the frequencies from first to last.</summary>
+    /// <summary>Transforms the lines of a tile, or fewer, to the frequencies from first to last.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Transform<TBody>(long line, int count, int first, int last, ref TBody body)
         where TBody : struct, IKernelBody
     {
-        float** rows = stackalloc float*[GemmTile.Rows];
+        float** rows = stackalloc float*[GemmTile.MaximumRows];
         int tap = 0;
         nint step = alongHeight ? width * pitch : pitch;
         for (int r = 0; r < GemmTile.Rows; r++)
@@ -124,7 +124,7 @@ internal readonly unsafe struct TransformLines
         float* panel = panels;
         for (int k0 = first; k0 < last; k0 += GemmTile.Columns, panel += (nint)GemmTile.Columns * length)
         {
-            GemmTile.Run(rows, &tap, 1, length, panel, GemmTile.Columns, tile);
+            GemmTile.Run(rows, &tap, 1, length, panel, 0, GemmTile.Columns, tile);
             for (int r = 0; r < count; r++)
                 Emit(line + r, tile + (r * GemmTile.Columns), k0, Math.Min(GemmTile.Columns, last - k0), ref body);
         }

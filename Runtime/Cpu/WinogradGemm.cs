@@ -4,13 +4,13 @@ using System.Runtime.Intrinsics;
 namespace FocalNet.Runtime.Cpu;
 
 /// <summary>
-/// The 36 matrix products of a block of Winograd tiles with one or two panels of transformed weights, in register tiles:
-/// 12 × 32 where vectors of 512 bits are fast, 6 × 16 elsewhere. Both sum in the same order.
+/// The matrix products of a block of Winograd tiles with one or two panels of transformed weights, in register tiles:
+/// 12 × 32 and, for what is left, 8 × 32 where vectors of 512 bits are fast, 6 × 16 elsewhere. All sum in the same order.
 /// </summary>
 /// <remarks>Not generic, so that its register allocation does not depend on an epilogue.</remarks>
-internal static unsafe class WinogradGemm
+internal static unsafe partial class WinogradGemm
 {
-    /// <summary>Tiles are multiplied in groups of this many: what a block holds is a multiple.</summary>
+    /// <summary>What a block holds is a multiple of so many tiles, and has so many more to read, finite, if it holds fewer.</summary>
     public static int Rows => Vector512.IsHardwareAccelerated ? 12 : 6;
 
     /// <summary>Most channels that are multiplied with at a time.</summary>
@@ -20,29 +20,41 @@ internal static unsafe class WinogradGemm
     public static int Columns(int channels, int first) =>
         Vector512.IsHardwareAccelerated && channels - first > 24 ? 32 : GemmTile.PanelWidth(channels, first);
 
-    /// <summary>m[p, t, j] = Σ over k &lt; depth of v[p, t, k] · u[p, k, j] for the 36 products p.</summary>
+    /// <summary>m[t, j] = Σ over k &lt; depth of v[t, k] · u[k, j], for one of the products.</summary>
     /// <param name="v">Transformed inputs.</param>
-    /// <param name="vProduct">Floats from one product's inputs to the next.</param>
     /// <param name="pitch">Floats from one tile's inputs to the next.</param>
-    /// <param name="u">The panel, [36][depth][width], or two of them.</param>
+    /// <param name="u">The product's part of the panel, [depth][width].</param>
+    /// <param name="secondPanel">Floats from the panel to the next, of which 32 columns also read.</param>
     /// <param name="depth">Channels that are summed over.</param>
-    /// <param name="columns">Channels that are written, from <see cref="Columns"/>.</param>
-    /// <param name="m">The products.</param>
-    /// <param name="mProduct">Floats from one product to the next; tiles are <paramref name="columns"/> apart.</param>
-    /// <param name="tiles">Tiles, rounded up to <see cref="Rows"/>.</param>
-    public static void Run(float* v, nint vProduct, nint pitch, float* u, nint depth, int columns, float* m, nint mProduct, int tiles)
+    /// <param name="columns">Channels that are written, from <see cref="Columns"/>; 32 are those of two panels.</param>
+    /// <param name="m">The product; tiles are <paramref name="columns"/> apart.</param>
+    /// <param name="tiles">Tiles; results up to the next multiple of <see cref="Rows"/> may be written.</param>
+    public static void Run(float* v, nint pitch, float* u, nint secondPanel, nint depth, int columns, float* m, int tiles)
     {
-        nint step = depth * Math.Min(columns, GemmTile.Columns);
-        for (int p = 0; p < WinogradTransform.Products; p++, v += vProduct, u += step, m += mProduct)
+        if (columns == 8)
         {
-            if (columns == 32)
-                Run12x32(v, pitch, u, WinogradTransform.Products * step, depth, m, tiles);
-            else if (columns == 16 && Vector512.IsHardwareAccelerated)
-                Run12x16(v, pitch, u, depth, m, tiles);
-            else if (columns == 16)
-                Run6x16(v, pitch, u, depth, m, tiles);
-            else
-                Run6x8(v, pitch, u, depth, m, tiles);
+            Run6x8(v, pitch, u, depth, m, tiles);
+            return;
+        }
+
+        if (!Vector512.IsHardwareAccelerated)
+        {
+            Run6x16(v, pitch, u, depth, m, tiles);
+            return;
+        }
+
+        // Twelves and eights make every multiple of four but four itself.
+        int quarters = Math.Max(2, (tiles + 3) / 4), eights = 2 * quarters % 3, twelves = (quarters - (2 * eights)) / 3 * 12;
+        float* rest = v + (twelves * pitch), restTo = m + (twelves * (nint)columns);
+        if (columns == 32)
+        {
+            Run12x32(v, pitch, u, secondPanel, depth, m, twelves);
+            Run8x32(rest, pitch, u, secondPanel, depth, restTo, 8 * eights);
+        }
+        else
+        {
+            Run12x16(v, pitch, u, depth, m, twelves);
+            Run8x16(rest, pitch, u, depth, restTo, 8 * eights);
         }
     }
 

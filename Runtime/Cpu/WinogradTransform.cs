@@ -12,7 +12,7 @@ namespace FocalNet.Runtime.Cpu;
 /// construction with M(t) = t·(t² − A²)·(t² − B²); the customary 1 and 2 are the special case with small integers, these
 /// lose less: see docs/benchmarks/cpu-kernels.md.
 /// </remarks>
-internal static unsafe class WinogradTransform
+internal static unsafe partial class WinogradTransform
 {
     /// <summary>Outputs of a tile along one axis.</summary>
     public const int Outputs = 4;

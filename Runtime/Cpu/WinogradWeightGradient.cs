@@ -126,7 +126,10 @@ internal unsafe struct WinogradSums
         }
 
         float* to = z + (tile * zPitch);
-        for (nint c = 0; c < outputs; c += 8)
+        nint c = 0;
+        for (; Vector512.IsHardwareAccelerated && c + 16 <= outputs; c += 16)
+            WinogradTransform.OutputAdjointWide(from + c, row, step, to + c, zProduct);
+        for (; c < outputs; c += 8)
             WinogradTransform.OutputAdjoint(from + c, row, step, to + c, zProduct, temporary);
     }
 

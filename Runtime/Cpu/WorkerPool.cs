@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Runtime.ExceptionServices;
-using System.Runtime.InteropServices;
 
 namespace FocalNet.Runtime.Cpu;
 
@@ -42,7 +41,7 @@ public sealed unsafe class WorkerPool : IDisposable
         // With more threads than processors a spinning thread keeps a working one from its processor.
         spins = Threads <= Environment.ProcessorCount;
         placement = ProcessorPlacement.Create(Threads);
-        scratch = (float*)NativeMemory.AlignedAlloc((nuint)Threads * WorkSlice.ScratchFloats * sizeof(float), 64);
+        scratch = NativePages.Allocate((nuint)Threads * WorkSlice.ScratchFloats);
         workers = new Worker[Threads - 1];
         for (int i = 0; i < workers.Length; i++)
         {
@@ -113,7 +112,7 @@ public sealed unsafe class WorkerPool : IDisposable
             }
 
             done.Dispose();
-            NativeMemory.AlignedFree(scratch);
+            NativePages.Free(scratch);
             scratch = null;
         }
     }

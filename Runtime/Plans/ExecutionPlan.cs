@@ -76,4 +76,5 @@ public sealed class ExecutionPlan : PlanLayout
 /// <param name="Name">Name of the network.</param>
 /// <param name="Inference">Its inference plan; made at the first call.</param>
 /// <param name="Training">Its training plan; null for a network that declares none.</param>
-public sealed record CompiledNetwork(string Name, Func<ExecutionPlan> Inference, Func<ExecutionPlan>? Training);
+/// <param name="Tiles">How it restores a picture tile by tile; gives null for a network that can't.</param>
+public sealed record CompiledNetwork(string Name, Func<ExecutionPlan> Inference, Func<ExecutionPlan>? Training, Func<TiledPlan?> Tiles);

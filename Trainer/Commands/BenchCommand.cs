@@ -25,6 +25,7 @@ internal static class BenchCommand
         {
             network, sizes, training, seconds, threads, precision, json,
         };
+        command.Add(BenchDataCommand.Create(terminal, cancellation));
         command.SetAction(result =>
         {
             var request = new Request(

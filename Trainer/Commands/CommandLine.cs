@@ -44,7 +44,11 @@ internal static class CommandLine
 
         root.Add(RestoreCommand.Create(terminal, cancellation));
         root.Add(EvaluateCommand.Create(terminal, cancellation));
-        root.Add(HazeCommand.Create(terminal, cancellation));
+        foreach (var command in DegradeCommands.Create(terminal, cancellation))
+        {
+            root.Add(command);
+        }
+
         root.Add(ExportCommand.Create(terminal));
         root.Add(DescribeCommand.Create(terminal));
         root.Add(KernelsCommand.Create(terminal));

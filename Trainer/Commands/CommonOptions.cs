@@ -66,6 +66,40 @@ internal static partial class CommonOptions
         CustomParser = result => ParseInteger(result, 0, 1024),
     };
 
+    /// <summary>An amount of memory: 4GB, 1.5GiB, 500MB, or bytes.</summary>
+    public static Option<long?> Memory(string description) => new("--memory")
+    {
+        Description = description,
+        HelpName = "SIZE",
+        CustomParser = result =>
+        {
+            var text = result.Tokens[0].Value;
+            if (MemoryText().Match(text) is { Success: true } match
+                && double.TryParse(match.Groups[1].Value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var amount))
+            {
+                var unit = match.Groups[2].Value.ToUpperInvariant() switch
+                {
+                    "" or "B" => 1.0,
+                    "K" or "KB" => 1e3,
+                    "M" or "MB" => 1e6,
+                    "G" or "GB" => 1e9,
+                    "T" or "TB" => 1e12,
+                    "KIB" => 1L << 10,
+                    "MIB" => 1L << 20,
+                    "GIB" => 1L << 30,
+                    _ => 1L << 40,
+                };
+                if (amount * unit is >= 1 and < 1e18)
+                {
+                    return (long)(amount * unit);
+                }
+            }
+
+            result.AddError($"--memory takes an amount such as 4GB, 1.5GiB, 500MB or a number of bytes, not '{text}'.");
+            return null;
+        },
+    };
+
     public static Option<int?> Integer(string name, string description, int minimum) => new(name)
     {
         Description = description,
@@ -131,6 +165,9 @@ internal static partial class CommonOptions
         result.AddError(FormattableString.Invariant($"{name} takes a whole number of at least {minimum}{(maximum < int.MaxValue ? $" and at most {maximum}" : "")}, not '{text}'."));
         return minimum;
     }
+
+    [GeneratedRegex(@"^(\d+(?:\.\d+)?) ?([kKmMgGtT]?[bB]?|[kKmMgGtT][iI][bB])$")]
+    private static partial Regex MemoryText();
 
     [GeneratedRegex(@"^(\d+)[xX×](\d+)$")]
     private static partial Regex SizeText();

@@ -12,12 +12,23 @@ internal static class TrainCommand
     public static Command Create(TaskDefinition task, Terminal terminal, CancellationToken cancellation)
     {
         var options = new TrainOptionSet(task);
+        var dryRun = new Option<string?>("--dry-run")
+        {
+            Description = "Only check: the pairs, memory and time. Reads the head of every picture, or with 'full' every picture to its end. Exit code 0 if it would train, else 1.",
+            HelpName = "heads|full",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        dryRun.AcceptOnlyFromAmong("heads", "full");
         var command = new Command(task.Name, task.Description);
         options.AddTo(command);
+        command.Add(dryRun);
         command.SetAction(result =>
         {
             var (run, resume) = options.Read(result);
-            return Run(new TrainRequest(run, resume, result.GetValue(options.Device)!, result.GetValue(options.Threads), result.GetValue(options.Json)), terminal, cancellation);
+            var request = new TrainRequest(run, resume, result.GetValue(options.Device)!, result.GetValue(options.Threads), result.GetValue(options.Json));
+            return result.GetResult(dryRun) is not null
+                ? Check(request, result.GetValue(dryRun) == "full", terminal, cancellation)
+                : Run(request, terminal, cancellation);
         });
         return command;
     }
@@ -107,6 +118,24 @@ internal static class TrainCommand
         return ExitCodes.Success;
     }
 
+    private static int Check(TrainRequest request, bool isThorough, Terminal terminal, CancellationToken cancellation)
+    {
+        var (options, isJson) = (request.Options, request.IsJson);
+        using var device = Devices.Open(request.Device, request.Threads, options.IsStrict ? Precision.Strict : Precision.Default);
+        DryRunReport? report = null;
+        terminal.WithProgress(display => report = DryRun.Make(options, device, isThorough, isJson ? new SilentProgress() : display, cancellation));
+        if (isJson)
+        {
+            terminal.Line(DryRunText.Json(report!, options, device.Description));
+        }
+        else
+        {
+            DryRunText.Print(report!, options, device.Description, terminal);
+        }
+
+        return report!.IsTrainable ? ExitCodes.Success : ExitCodes.Failure;
+    }
+
     private static int ReportInterruption(TrainingOutcome outcome, TrainRequest request, Terminal terminal)
     {
         terminal.Error(outcome.Steps == 0
@@ -126,7 +155,7 @@ internal static class TrainCommand
         terminal.Line($"pictures  {folder.Sheet}");
         terminal.Line($"log       {folder.Log}");
         terminal.Line();
-        terminal.Line(options.Data is null ? "Next, restore pictures; these are hazy scenes that it never saw:" : "Next, restore pictures:");
+        terminal.Line(options.Data is null ? $"Next, restore pictures; these are {options.Task.Degraded} scenes that it never saw:" : "Next, restore pictures:");
         var input = options.Data is null ? Path.Combine(folder.Examples, "input") : options.Data;
         terminal.Line($"  {ShellText.Program} restore {options.Task.Name} {ShellText.Quote(input)} --out restored --weights {ShellText.Quote(folder.Best)}");
         return ExitCodes.Success;

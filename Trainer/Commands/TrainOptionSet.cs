@@ -9,7 +9,7 @@ namespace FocalNet.Trainer.Commands;
 internal sealed class TrainOptionSet
 {
     private readonly TaskDefinition _task;
-    private readonly Option<string?> _data, _network, _weights, _out, _config, _resume, _saveEvery;
+    private readonly Option<string?> _data, _preset, _network, _weights, _out, _config, _resume, _saveEvery;
     private readonly Option<int?> _epochs, _steps, _batch, _accumulate, _crop, _warmUpEpochs, _seed, _keep;
     private readonly Option<double?> _flip, _learningRate, _clip, _average;
 
@@ -21,6 +21,13 @@ internal sealed class TrainOptionSet
             $"With --data {value(published).ToString(null, CultureInfo.InvariantCulture)}, without {value(embedded).ToString(null, CultureInfo.InvariantCulture)}.";
 
         _data = new Option<string?>("--data") { Description = "Folder of picture pairs; without it, scenes are drawn.", HelpName = "DIR" };
+        _preset = new Option<string?>("--preset")
+        {
+            Description = $"Published settings, which the options below override: {string.Join("; ", task.Presets.Select(preset => $"{preset.Name} for {preset.Description}"))}. "
+                + "With --data, those that suit the data set if not given.",
+            HelpName = "NAME",
+        };
+        _preset.AcceptOnlyFromAmong([.. task.Presets.Select(preset => preset.Name)]);
         _network = CommonOptions.Network($"Network to train. With --data {published.Network}, without {embedded.Network}.");
         _weights = CommonOptions.Weights("Weights to start from; random ones if not given.");
         _epochs = CommonOptions.Integer("--epochs", $"Length in epochs, over which the learning rate runs its course. With --data {published.Epochs}.", 1);
@@ -60,13 +67,13 @@ internal sealed class TrainOptionSet
 
     public Option<Precision> Precision { get; } = CommonOptions.Precision();
 
-    public Option<bool> Json { get; } = new("--json") { Description = "Writes what happens as JSON, one object a line, in place of text." };
+    public Option<bool> Json { get; } = new("--json") { Description = "Writes what happens as JSON, one object a line, in place of text; with --dry-run, one document." };
 
     public void AddTo(Command command)
     {
         Option[] all =
         [
-            _data, _network, _weights, _epochs, _steps, _batch, _accumulate, _crop, _flip, _learningRate, _warmUpEpochs, _clip, _average, _seed,
+            _data, _preset, _network, _weights, _epochs, _steps, _batch, _accumulate, _crop, _flip, _learningRate, _warmUpEpochs, _clip, _average, _seed,
             Threads, Device, Precision, _saveEvery, _keep, _out, _config, _resume, Json,
         ];
         foreach (var option in all)
@@ -85,7 +92,7 @@ internal sealed class TrainOptionSet
             return (Override(Defaults(result), result), null);
         }
 
-        foreach (var other in new Option[] { _config, _out })
+        foreach (var other in new Option[] { _config, _preset, _out })
         {
             if (result.GetResult(other) is { Implicit: false })
             {
@@ -100,9 +107,15 @@ internal sealed class TrainOptionSet
     private TrainingOptions Defaults(ParseResult result)
     {
         var output = result.GetValue(_out) ?? RunFolder.NextDefault(_task.Name);
-        return result.GetValue(_config) is { } config
+        var preset = result.GetValue(_preset);
+        if (result.GetValue(_config) is not { } config)
+        {
+            return TrainingOptions.For(_task, result.GetValue(_data), output, _task.Presets.FirstOrDefault(known => known.Name == preset));
+        }
+
+        return preset is null
             ? RunConfiguration.Read(config, _task, output)
-            : TrainingOptions.For(_task, result.GetValue(_data), output);
+            : throw new UsageException("--preset and --config can't be given together: name the preset in the file.");
     }
 
     /// <summary>What the command line says comes first.</summary>

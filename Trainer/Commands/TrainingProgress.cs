@@ -21,6 +21,11 @@ internal sealed class TrainingProgress(IProgressDisplay display, TrainingOptions
         _estimator = new ProgressEstimator(start.Schedule.TotalSteps, start.ResumedAt ?? 0);
         display.Line(FormattableString.Invariant($"network   {start.Network.Name}, {start.Parameters:N0} parameters"));
         display.Line($"training  {start.Data.Train.Description}");
+        if (options.Preset is { } preset)
+        {
+            display.Line($"settings  {preset}: {options.Task.Presets.First(p => p.Name == preset).Description}");
+        }
+
         display.Line($"held out  {start.Data.Held.Description}");
         if (!start.Data.IsHeldOut)
         {

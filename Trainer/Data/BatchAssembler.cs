@@ -43,40 +43,35 @@ internal sealed class BatchAssembler
 
     public EpochSampler Sampler { get; }
 
+    /// <summary>A batch whose pairs are still to be loaded.</summary>
+    public PendingBatch Begin(SamplerPosition position) => new(position, Sampler.After(position), Sampler.IndicesOf(position), LoadItem, _pool);
+
+    /// <summary>Loads a whole batch, on this thread.</summary>
     /// <exception cref="DataSetException">Whole pictures of different sizes are to share a batch.</exception>
     public Batch Assemble(SamplerPosition position, CancellationToken cancellation = default)
     {
-        var indices = Sampler.IndicesOf(position);
-        var (update, first) = Sampler.PlaceOf(position);
-        Batch? batch = null;
+        var pending = Begin(position);
         try
         {
-            for (var item = 0; item < indices.Length; item++)
+            for (var item = 0; item < pending.Count; item++)
             {
                 cancellation.ThrowIfCancellationRequested();
-                var random = new SeededRandom(_seed, position.Epoch, update, first + item);
-                var pair = _source.Load(indices[item], random);
-                var crop = PairCrop.Draw(random, pair, _options);
-                batch ??= new Batch(indices.Length, crop.Height, crop.Width, position, Sampler.After(position), _pool);
-                if ((crop.Width, crop.Height) != (batch.Width, batch.Height))
-                {
-                    throw new DataSetException(pair.Name,
-                        $"as a whole it takes {crop.Width}×{crop.Height}, but '{batch.Names[0]}' in the same batch {batch.Width}×{batch.Height}.",
-                        "Set a crop size, or a batch size of 1.");
-                }
-
-                var length = 3 * crop.Height * crop.Width;
-                crop.Copy(pair.Input, batch.Input.AsSpan(item * length, length));
-                crop.Copy(pair.Target, batch.Target.AsSpan(item * length, length));
-                batch.Names[item] = pair.Name;
+                pending.Load(item);
             }
 
-            return batch!;
+            return pending.Take();
         }
-        catch
+        finally
         {
-            batch?.Dispose();
-            throw;
+            pending.Dispose();
         }
+    }
+
+    private (PicturePair Pair, PairCrop Crop) LoadItem(SamplerPosition position, int item, int index)
+    {
+        var (update, first) = Sampler.PlaceOf(position);
+        var random = new SeededRandom(_seed, position.Epoch, update, first + item);
+        var pair = _source.Load(index, random);
+        return (pair, PairCrop.Draw(random, pair, _options));
     }
 }

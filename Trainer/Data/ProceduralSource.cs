@@ -1,3 +1,4 @@
+using FocalNet.Trainer.Data.Degradations;
 using FocalNet.Trainer.Data.Scenes;
 using FocalNet.Trainer.Images;
 
@@ -11,28 +12,31 @@ internal sealed record ProceduralOptions
 
     public required int Count { get; init; }
 
+    /// <summary>What is done to the clear scenes.</summary>
+    public required Degradation Degradation { get; init; }
+
     /// <summary>Width and height of the scenes.</summary>
     public int Size { get; init; } = 256;
 
     public long Seed { get; init; }
 
-    /// <summary>Whether a scene always has the same haze (to judge by) or a new one each time (to train on).</summary>
-    public bool HasFixedHaze { get; init; }
+    /// <summary>Whether a scene is always degraded in the same way (to judge by) or in a new one each time (to train on).</summary>
+    public bool IsFixed { get; init; }
 
     /// <summary>Scenes are drawn once and kept as far as this memory goes; the rest is drawn each time.</summary>
     public long CacheBytes { get; init; } = 1L << 30;
 
-    public static ProceduralOptions ForTraining(long seed, int count, int size) =>
-        new() { Families = SceneFamilies.Training, Count = count, Size = size, Seed = seed };
+    public static ProceduralOptions ForTraining(Degradation degradation, long seed, int count, int size) =>
+        new() { Families = SceneFamilies.Training, Degradation = degradation, Count = count, Size = size, Seed = seed };
 
-    /// <summary>The families that training never sees, with haze that stays the same.</summary>
-    public static ProceduralOptions ForValidation(int count, int size) =>
-        new() { Families = SceneFamilies.HeldOut, Count = count, Size = size, Seed = 7_001, HasFixedHaze = true };
+    /// <summary>The families that training never sees, degraded in a way that stays the same.</summary>
+    public static ProceduralOptions ForValidation(Degradation degradation, int count, int size) =>
+        new() { Families = SceneFamilies.HeldOut, Degradation = degradation, Count = count, Size = size, Seed = 7_001, IsFixed = true };
 }
 
 /// <summary>
-/// Hazy and clear pictures from drawn scenes. Both have 8 bits, as files would: the haze is computed from the
-/// rounded clear picture and then rounded itself.
+/// Degraded and clear pictures from drawn scenes. Both have 8 bits, as files would: the degraded picture is computed from the
+/// rounded clear one and then rounded itself.
 /// </summary>
 internal sealed class ProceduralSource : IPairSource
 {
@@ -65,9 +69,8 @@ internal sealed class ProceduralSource : IPairSource
         ArgumentOutOfRangeException.ThrowIfNegative(index);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Count);
         var scene = (_cache[index]?.Value ?? Draw(index)).ToScene(_options.Size);
-        var hazeRandom = _options.HasFixedHaze ? new SeededRandom(_options.Seed, index, 1) : random;
-        var hazy = PixelFormats.QuantizeTo8Bits(Haze.Draw(hazeRandom, scene).Apply(scene.Colours, scene.Depth));
-        return new PicturePair(NameOf(index), new Picture(_options.Size, _options.Size, hazy), new Picture(_options.Size, _options.Size, scene.Colours));
+        var degraded = PixelFormats.QuantizeTo8Bits(_options.Degradation(scene, _options.IsFixed ? new SeededRandom(_options.Seed, index, 1) : random));
+        return new PicturePair(NameOf(index), new Picture(_options.Size, _options.Size, degraded), new Picture(_options.Size, _options.Size, scene.Colours));
     }
 
     private SceneFamily FamilyOf(int index) => _options.Families[index % _options.Families.Count];

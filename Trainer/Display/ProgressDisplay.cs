@@ -23,7 +23,10 @@ internal sealed class PlainProgress(Terminal terminal, TimeProvider time) : IPro
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
     private long? _lastUpdate;
 
-    public void Update(double fraction, string text)
+    public void Update(double fraction, string text) => Update(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{100 * fraction,3:F0} %  {text}"));
+
+    /// <summary>Where it is, when nobody knows how long it goes on.</summary>
+    public void Update(string text)
     {
         if (_lastUpdate is { } last && time.GetElapsedTime(last) < Interval)
         {
@@ -31,7 +34,7 @@ internal sealed class PlainProgress(Terminal terminal, TimeProvider time) : IPro
         }
 
         _lastUpdate = time.GetTimestamp();
-        terminal.Line(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{100 * fraction,3:F0} %  {text}"));
+        terminal.Line(text);
     }
 
     public void Line(string text = "") => terminal.Line(text);
@@ -54,4 +57,18 @@ internal sealed class LiveProgress(Terminal terminal, ProgressContext context) :
 
     // Through the same console as the bar, which would otherwise be drawn over it.
     public void Error(string text) => terminal.Line(text);
+}
+
+/// <summary>Shows nothing but what went wrong: for output that a program reads.</summary>
+internal sealed class SilentProgress(Terminal? terminal = null) : IProgressDisplay
+{
+    public void Update(double fraction, string text)
+    {
+    }
+
+    public void Line(string text = "")
+    {
+    }
+
+    public void Error(string text) => terminal?.Error(text);
 }

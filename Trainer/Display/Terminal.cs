@@ -38,6 +38,9 @@ internal sealed class Terminal
     /// <summary>One that shows failures alone.</summary>
     public Terminal WithoutOutput() => new(TextWriter.Null, _error, isInteractive: false);
 
+    /// <summary>The same with all on the error stream, for commands whose output is data.</summary>
+    public Terminal OnErrorStream() => new(_error, _error, isInteractive: false);
+
     /// <summary>Writes a line as it is; what looks like markup stays text.</summary>
     public void Line(string text = "") => _console.Write(new UnbrokenText(text + "\n"));
 

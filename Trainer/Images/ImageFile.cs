@@ -2,6 +2,12 @@ using NetVips;
 
 namespace FocalNet.Trainer.Images;
 
+/// <summary>What a file says of its picture before the pixels.</summary>
+/// <param name="Width">Columns, after EXIF orientation.</param>
+/// <param name="Height">Rows, likewise.</param>
+/// <param name="BitDepth">Bits a sample, 8 or 16.</param>
+internal readonly record struct PictureHead(int Width, int Height, int BitDepth);
+
 /// <summary>
 /// Reads PNG, JPEG, WebP and TIFF into a <see cref="Picture"/>. What the file is, its content decides, not
 /// its extension. EXIF orientation is applied; CMYK and other colour spaces become sRGB; of a file with
@@ -26,9 +32,19 @@ internal static class ImageFile
         Extensions.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase);
 
     /// <exception cref="ImageException">The file is missing, empty, no picture, damaged or of an unsupported kind.</exception>
-    public static Picture Read(string path)
+    public static Picture Read(string path) => Decode(ReadBytes(path), path);
+
+    /// <summary>A picture from the bytes of its file.</summary>
+    /// <param name="bytes">All of the file.</param>
+    /// <param name="path">The file, which writing then never overwrites; or what to call it in messages.</param>
+    /// <exception cref="ImageException">As <see cref="Read"/>.</exception>
+    public static Picture Decode(byte[] bytes, string path)
     {
-        var bytes = ReadBytes(path);
+        if (bytes.Length == 0)
+        {
+            throw new ImageException(ImageFailure.Empty, path, "there are no bytes.", "Give a whole picture file.");
+        }
+
         RequireHandledKind(path, Image.FindLoadBuffer(bytes), bytes);
         try
         {
@@ -37,6 +53,11 @@ internal static class ImageFile
             using var upright = stored.Autorot();
             using var image = ToGreyOrRgb(path, upright);
             return ToPicture(path, image);
+        }
+        catch (OutOfMemoryException e)
+        {
+            throw new ImageException(ImageFailure.Unsupported, path, "the picture, or what its damaged head says of its size, does not fit the memory.",
+                "Cut the picture into parts.", e);
         }
         catch (VipsException e)
         {
@@ -49,6 +70,14 @@ internal static class ImageFile
     /// <exception cref="ImageException">As <see cref="Read"/>, but damage past the head goes unseen.</exception>
     public static (int Width, int Height) ReadSize(string path)
     {
+        var head = ReadHead(path);
+        return (head.Width, head.Height);
+    }
+
+    /// <summary>What the file's head says of the picture that <see cref="Read"/> would give.</summary>
+    /// <exception cref="ImageException">As <see cref="Read"/>, but damage past the head goes unseen.</exception>
+    public static PictureHead ReadHead(string path)
+    {
         try
         {
             using var stream = OpenStream(path);
@@ -60,13 +89,29 @@ internal static class ImageFile
             using var stored = Image.NewFromStream(stream);
             // Orientations 5 to 8 turn the picture by a quarter.
             var isTurned = stored.Contains("orientation") && (int)stored.Get("orientation") >= 5;
-            return isTurned ? (stored.Height, stored.Width) : (stored.Width, stored.Height);
+            var (width, height) = isTurned ? (stored.Height, stored.Width) : (stored.Width, stored.Height);
+            return new PictureHead(width, height, stored.Format == Enums.BandFormat.Ushort ? 16 : 8);
         }
         catch (VipsException e)
         {
             throw new ImageException(ImageFailure.Damaged, path, $"the picture's head is damaged ({FirstLine(e)}).",
                 "Copy or download the file again.", e);
         }
+    }
+
+    /// <summary>The extension that fits the content of a picture file: <c>.png</c>, <c>.jpg</c>, <c>.webp</c> or <c>.tif</c>.</summary>
+    /// <exception cref="ImageException">It is no picture of these kinds.</exception>
+    public static string ExtensionOf(byte[] bytes, string path)
+    {
+        var loader = bytes.Length == 0 ? null : Image.FindLoadBuffer(bytes);
+        RequireHandledKind(path, loader, bytes);
+        return loader switch
+        {
+            _ when loader!.Contains("Jpeg", StringComparison.Ordinal) => ".jpg",
+            _ when loader.Contains("Webp", StringComparison.Ordinal) => ".webp",
+            _ when loader.Contains("Tiff", StringComparison.Ordinal) => ".tif",
+            _ => ".png",
+        };
     }
 
     private static byte[] ReadBytes(string path)

@@ -31,12 +31,7 @@ internal static class ImageFileWriter
     public static void Write(Picture picture, string path, ImageWriteOptions? options = null)
     {
         options ??= ImageWriteOptions.Default;
-        RequireNoInput(picture, path, options);
-        if (!options.Overwrite && (File.Exists(path) || Directory.Exists(path)))
-        {
-            throw new ImageException(ImageFailure.WouldOverwrite, path, "it exists already.", "Choose another name or folder, or allow overwriting.");
-        }
-
+        Require(picture, path, options);
         var bytes = Encode(picture, path, options.Quality);
         try
         {
@@ -58,22 +53,23 @@ internal static class ImageFileWriter
         }
     }
 
+    /// <summary>Throws what <see cref="Write"/> would throw for the path and the kind of picture, before there are pixels to write.</summary>
+    /// <exception cref="ImageException">The extension is unknown or can't hold the picture, or the target exists.</exception>
+    public static void Require(Picture picture, string path, ImageWriteOptions options)
+    {
+        RequireNoInput(picture, path, options);
+        if (!options.Overwrite && (File.Exists(path) || Directory.Exists(path)))
+        {
+            throw new ImageException(ImageFailure.WouldOverwrite, path, "it exists already.", "Choose another name or folder, or allow overwriting.");
+        }
+
+        RequireFormat(picture, path);
+    }
+
     /// <summary>The file's bytes; <paramref name="path"/> gives the extension and the name for messages.</summary>
     public static byte[] Encode(Picture picture, string path, int? quality = null)
     {
-        var extension = Path.GetExtension(path).ToLowerInvariant();
-        if (!ImageFile.Extensions.Contains(extension))
-        {
-            throw new ImageException(ImageFailure.Unsupported, path, $"cannot write the extension '{extension}'.",
-                $"Use one of {string.Join(", ", ImageFile.Extensions)}.");
-        }
-
-        var isJpeg = extension is ".jpg" or ".jpeg";
-        if (isJpeg && picture.Format.Alpha is not null)
-        {
-            throw new ImageException(ImageFailure.Unsupported, path, "JPEG cannot hold the picture's alpha channel.", "Write .png, .webp or .tif.");
-        }
-
+        var extension = RequireFormat(picture, path);
         try
         {
             using var image = ToImage(picture, isDeep: picture.Format.BitDepth == 16 && extension is (".png" or ".tif" or ".tiff"));
@@ -93,6 +89,30 @@ internal static class ImageFileWriter
             throw new ImageException(ImageFailure.Unsupported, path, $"the picture ({picture.Width}×{picture.Height}) cannot be encoded ({ImageFile.FirstLine(e)}).",
                 "Another format may hold it: PNG and TIFF take any size.", e);
         }
+    }
+
+    /// <summary>The extension in lower case; throws if its format can't hold the picture.</summary>
+    /// <exception cref="ImageException">The extension is unknown, or the picture too large or with alpha.</exception>
+    public static string RequireFormat(Picture picture, string path)
+    {
+        var extension = Path.GetExtension(path).ToLowerInvariant();
+        if (!ImageFile.Extensions.Contains(extension))
+        {
+            throw new ImageException(ImageFailure.Unsupported, path, $"cannot write the extension '{extension}'.",
+                $"Use one of {string.Join(", ", ImageFile.Extensions)}.");
+        }
+
+        // WebP's own limit is 16383 pixels a side, JPEG's 65535.
+        var limit = extension switch { ".webp" => 16383, ".jpg" or ".jpeg" => 65535, _ => int.MaxValue };
+        if (Math.Max(picture.Width, picture.Height) > limit)
+        {
+            throw new ImageException(ImageFailure.Unsupported, path, $"{picture.Width}×{picture.Height} pixels are more than the format can hold ({limit} a side).",
+                "Write .png or .tif.");
+        }
+
+        return extension is ".jpg" or ".jpeg" && picture.Format.Alpha is not null
+            ? throw new ImageException(ImageFailure.Unsupported, path, "JPEG cannot hold the picture's alpha channel.", "Write .png, .webp or .tif.")
+            : extension;
     }
 
     private static Image ToImage(Picture picture, bool isDeep)

@@ -10,8 +10,16 @@ internal static class PictureRestoration
     public static Picture Restore(Restorer restorer, Picture picture, IProgress<double>? progress, CancellationToken cancellation)
     {
         var restored = new float[picture.Pixels.Length];
-        var layout = new PixelLayout(picture.Width, picture.Height, 3, PixelOrder.Planar);
-        restorer.Restore(picture.Pixels, restored, layout, progress, cancellation);
+        restorer.Restore(picture.Pixels, restored, LayoutOf(picture), progress, cancellation);
         return picture.WithPixels(restored);
     }
+
+    /// <summary>Restores a picture in its own memory; when it fails, the picture is as before.</summary>
+    public static void RestoreInPlace(Restorer restorer, Picture picture, IProgress<double>? progress, CancellationToken cancellation) =>
+        restorer.Restore(picture.Pixels, picture.Pixels, LayoutOf(picture), progress, cancellation);
+
+    /// <summary>How <see cref="RestoreInPlace"/> would do it.</summary>
+    public static RestorationPlan Plan(Restorer restorer, Picture picture) => restorer.Plan(LayoutOf(picture), sizeof(float), inPlace: true);
+
+    private static PixelLayout LayoutOf(Picture picture) => new(picture.Width, picture.Height, 3, PixelOrder.Planar);
 }

@@ -1,21 +1,26 @@
 using FocalNet.Trainer.Files;
 using FocalNet.Trainer.Images;
+using Microsoft.Extensions.FileSystemGlobbing;
 
 namespace FocalNet.Trainer.Restoring;
 
 /// <summary>A picture to restore and where the result goes.</summary>
 internal sealed record RestoreItem(string Input, string Output);
 
-/// <summary>Which files are restored, from what was named: files and folders.</summary>
+/// <summary>Which files are restored, from what was named: files, folders with all below them, and patterns.</summary>
 internal static class RestorePlan
 {
     /// <summary>
-    /// Files as they were named, and the pictures of folders. A file that is missing stays in the list, so that the others
+    /// Files as they were named, the pictures of folders and of the folders in these, and those that a pattern with * or **
+    /// matches. Results of folders and patterns keep the tree. A file that is missing stays in the list, so that the others
     /// are restored all the same.
     /// </summary>
-    /// <exception cref="ImageException">A folder has no pictures, or the output is a file.</exception>
+    /// <param name="inputs">Files, folders, patterns.</param>
+    /// <param name="outputFolder">Where results go; what is in it already is no input of a folder or pattern around it.</param>
+    /// <param name="extension">Extension of the results, such as <c>.png</c>; null keeps that of the input.</param>
+    /// <exception cref="ImageException">A folder or pattern has no pictures, or the output is a file.</exception>
     /// <exception cref="RestorePlanException">Two inputs would give one output.</exception>
-    public static IReadOnlyList<RestoreItem> Make(IEnumerable<string> inputs, string outputFolder)
+    public static IReadOnlyList<RestoreItem> Make(IEnumerable<string> inputs, string outputFolder, string? extension = null)
     {
         if (File.Exists(outputFolder))
         {
@@ -24,9 +29,10 @@ internal static class RestorePlan
 
         var items = new List<RestoreItem>();
         var byOutput = new Dictionary<string, string>(StringComparer.FromComparison(FilePaths.Comparison));
-        foreach (var input in inputs.SelectMany(PicturesOf))
+        foreach (var (root, name) in inputs.SelectMany(input => PicturesOf(input, outputFolder)))
         {
-            var output = Path.Combine(outputFolder, Path.GetFileName(input));
+            var input = Path.Combine(root, name);
+            var output = Path.Combine(outputFolder, extension is null ? name : Path.ChangeExtension(name, extension));
             if (byOutput.TryGetValue(output, out var other))
             {
                 if (string.Equals(FilePaths.Resolve(other), FilePaths.Resolve(input), FilePaths.Comparison))
@@ -44,9 +50,46 @@ internal static class RestorePlan
         return items;
     }
 
-    private static IEnumerable<string> PicturesOf(string input) => Directory.Exists(input)
-        ? ImageFolder.List(input).Select(path => Path.Combine(input, Path.GetFileName(path)))
-        : [input];
+    // A folder and the path in it, of which the latter is kept.
+    private static IEnumerable<(string Root, string Name)> PicturesOf(string input, string outputFolder)
+    {
+        if (Directory.Exists(input))
+        {
+            return ImageFolder.List(input, recursive: true).Where(path => !IsResult(path, input, outputFolder)).Select(path => (input, Path.GetRelativePath(input, path)));
+        }
+
+        if (!input.Contains('*', StringComparison.Ordinal) || File.Exists(input))
+        {
+            return [(Path.GetDirectoryName(input) ?? "", Path.GetFileName(input))];
+        }
+
+        var (root, pattern) = SplitPattern(input);
+        var matcher = new Matcher(FilePaths.Comparison);
+        matcher.AddInclude(pattern);
+        var found = (Directory.Exists(root.Length == 0 ? "." : root) ? matcher.GetResultsInFullPath(root.Length == 0 ? "." : root) : [])
+            .Where(path => ImageFile.HasPictureExtension(path) && !Path.GetFileName(path).StartsWith('.') && !IsResult(path, root, outputFolder))
+            .Select(path => Path.GetRelativePath(root.Length == 0 ? "." : root, path))
+            .OrderBy(path => path, StringComparer.Ordinal).ToList();
+        return found.Count > 0 ? found.Select(name => (root, name)) : throw new ImageException(
+            ImageFailure.NoPictures, input, $"no picture ({string.Join(", ", ImageFile.Extensions)}) matches.", "* stands for any part of a name, ** for any folders; check the path.");
+    }
+
+    // The folders before the first wildcard, and the rest.
+    private static (string Root, string Pattern) SplitPattern(string input)
+    {
+        var path = OperatingSystem.IsWindows() ? input.Replace('\\', '/') : input;
+        var slash = path.LastIndexOf('/', path.IndexOf('*', StringComparison.Ordinal));
+        return slash < 0 ? ("", path) : (path[..Math.Max(1, slash)], path[(slash + 1)..]);
+    }
+
+    // Results of an earlier time that lie below the inputs; with results beside the inputs nothing can be told apart.
+    private static bool IsResult(string path, string inputFolder, string outputFolder)
+    {
+        var (root, results) = (Path.TrimEndingDirectorySeparator(Path.GetFullPath(inputFolder.Length == 0 ? "." : inputFolder)), Path.TrimEndingDirectorySeparator(Path.GetFullPath(outputFolder)));
+        return IsBelow(results, root) && IsBelow(Path.GetFullPath(path), results);
+
+        static bool IsBelow(string path, string folder) => path.StartsWith(Path.EndsInDirectorySeparator(folder) ? folder : folder + Path.DirectorySeparatorChar, FilePaths.Comparison);
+    }
 }
 
 /// <summary>The pictures named can't be restored into one folder.</summary>

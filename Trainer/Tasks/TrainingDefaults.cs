@@ -1,3 +1,5 @@
+using FocalNet.Trainer.Data;
+
 namespace FocalNet.Trainer.Tasks;
 
 /// <summary>What training does unless told otherwise.</summary>
@@ -32,6 +34,16 @@ internal sealed record TrainingDefaults
 
     /// <summary>At most so many held-out pictures are restored each time.</summary>
     public required int ValidationPictures { get; init; }
+}
+
+/// <summary>Settings of a published training run.</summary>
+/// <param name="Name">On the command line.</param>
+/// <param name="Description">What they were published for.</param>
+/// <param name="Settings">The settings.</param>
+internal sealed record TrainingPreset(string Name, string Description, TrainingDefaults Settings)
+{
+    /// <summary>Whether a data set is the one they were published for; a preset without it is only taken by name, or for being the first.</summary>
+    public Func<PairedFolder, bool>? Recognises { get; init; }
 }
 
 /// <summary>The drawn scenes that stand in for a data set.</summary>

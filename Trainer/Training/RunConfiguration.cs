@@ -21,6 +21,8 @@ internal static class RunConfiguration
         Text("weights", o => o.Weights, (o, v) => o with { Weights = v }),
         // Where the data lies may change; whether it is the same is the fingerprint's to say.
         Text("data", o => o.Data, (o, v) => o with { Data = v }) with { DecidesResult = false },
+        // All that it stands for is here too.
+        Text("preset", o => o.Preset, (o, v) => o with { Preset = v }) with { DecidesResult = false },
         Integer("epochs", 1, o => o.Epochs, (o, v) => o with { Epochs = (int?)v }, isOptional: true),
         Integer("steps", 1, o => o.Steps, (o, v) => o with { Steps = v }, isOptional: true, maximum: long.MaxValue),
         Integer("batch", 1, o => o.Batch, (o, v) => o with { Batch = (int)v! }),
@@ -76,8 +78,7 @@ internal static class RunConfiguration
             throw new RunConfigurationException(path, $"the task is {named.GetRawText()}, the command {task.Name}.", "Use the command of that task.");
         }
 
-        var data = options.TryGetProperty("data", out var folder) && folder.ValueKind == JsonValueKind.String ? folder.GetString() : null;
-        var result = TrainingOptions.For(task, data, output);
+        var result = TrainingOptions.For(task, TextOf(options, "data"), output, PresetOf(path, task, TextOf(options, "preset")));
         if (options.TryGetProperty("epochs", out _) || options.TryGetProperty("steps", out _))
         {
             // One of the two alone is the length; the default of the other would shorten it.
@@ -135,6 +136,13 @@ internal static class RunConfiguration
            where before != after
            select $"{entry.Name} is {before} in the run and {after} now",
     ];
+
+    private static string? TextOf(JsonElement options, string name) =>
+        options.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+
+    private static TrainingPreset? PresetOf(string path, TaskDefinition task, string? name) => name is null ? null
+        : task.Presets.FirstOrDefault(preset => preset.Name == name) ?? throw new RunConfigurationException(
+            path, $"options.preset is \"{name}\", which the task {task.Name} does not have.", $"It has: {string.Join(", ", task.Presets.Select(preset => preset.Name))}.");
 
     private static TrainingOptions Set(string path, Entry entry, TrainingOptions options, JsonElement value)
     {

@@ -15,6 +15,9 @@ internal sealed record TrainingOptions
     /// <summary>A folder of picture pairs; null draws scenes.</summary>
     public string? Data { get; init; }
 
+    /// <summary>The name of the published settings that the others were taken from where nothing else was said; null without a data set.</summary>
+    public string? Preset { get; init; }
+
     /// <summary>
     /// Epochs over which the learning rate runs its course. Null lets it run its course over <see cref="Steps"/>.
     /// </summary>
@@ -59,14 +62,20 @@ internal sealed record TrainingOptions
     public required string Out { get; init; }
 
     /// <summary>The options of a task with nothing else said.</summary>
-    public static TrainingOptions For(TaskDefinition task, string? data, string output)
+    /// <param name="task">The task.</param>
+    /// <param name="data">A folder of picture pairs; null draws scenes.</param>
+    /// <param name="output">The folder that receives the run.</param>
+    /// <param name="preset">Published settings; null takes those that suit the data set.</param>
+    public static TrainingOptions For(TaskDefinition task, string? data, string output, TrainingPreset? preset = null)
     {
-        var defaults = data is null ? task.Embedded : task.Published;
+        preset ??= data is null ? null : task.PresetFor(data);
+        var defaults = preset?.Settings ?? task.Embedded;
         return new TrainingOptions
         {
             Task = task,
             Network = defaults.Network,
             Data = data,
+            Preset = preset?.Name,
             Epochs = defaults.Epochs,
             Steps = defaults.Steps,
             Batch = defaults.Batch,

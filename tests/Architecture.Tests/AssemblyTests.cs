@@ -31,7 +31,7 @@ public class AssemblyTests
     [Fact]
     public void Trainer_references_model_runtime_and_its_packages()
     {
-        string[] allowed = ["FocalNet.Graph", "FocalNet.Model", "FocalNet.Runtime", "NetVips", "System.CommandLine", "Spectre.Console", "Spectre.Console.Ansi"];
+        string[] allowed = ["FocalNet.Graph", "FocalNet.Model", "FocalNet.Runtime", "NetVips", "System.CommandLine", "Spectre.Console", "Microsoft.Extensions.FileSystemGlobbing", "Spectre.Console.Ansi"];
 
         Assert.Empty(ReferencesOf("focalnet").Where(r => !IsFramework(r)).Except(allowed));
     }

@@ -13,7 +13,7 @@ public class ProjectReferenceTests
         { "Runtime", [], [] },
         { "Generators", ["Graph"], ["Microsoft.CodeAnalysis.CSharp", "Microsoft.CodeAnalysis.Analyzers", "PolySharp"] },
         { "Model", ["Graph", "Generators", "Runtime"], [] },
-        { "Trainer", ["Model", "Runtime"], ["NetVips", "NetVips.Native", "System.CommandLine", "Spectre.Console"] },
+        { "Trainer", ["Model", "Runtime"], ["NetVips", "NetVips.Native", "System.CommandLine", "Spectre.Console", "Microsoft.Extensions.FileSystemGlobbing"] },
     };
 
     [Theory]

@@ -20,12 +20,12 @@ public static class CudaEmulator
     ];
 
     // An access the text does not make must not be checked, and one it makes must not vanish into a library call:
-    // no vectors, no memset out of loops, no loads moved out of branches.
+    // no vectors, no memset out of loops, no loads moved out of branches, no loop that ends early because its next round would leave an array.
     private static readonly string[] CheckedFlags =
     [
         "-fsanitize=thread", "-fsanitize=bounds,alignment,integer-divide-by-zero", "--param=tsan-instrument-func-entry-exit=0", "-g1",
         "-fno-tree-vectorize", "-fno-tree-slp-vectorize", "-fno-tree-loop-distribute-patterns", "-fno-tree-loop-im",
-        "-fno-hoist-adjacent-loads", "-fno-tree-pre", "-fno-code-hoisting", "-fno-gcse",
+        "-fno-aggressive-loop-optimizations", "-fno-hoist-adjacent-loads", "-fno-tree-pre", "-fno-code-hoisting", "-fno-gcse",
     ];
 
     private static readonly Lock RuntimeLock = new();

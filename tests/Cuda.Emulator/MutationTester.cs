@@ -51,15 +51,22 @@ public static class MutationTester
     /// <param name="text">A correct CUDA text.</param>
     /// <param name="exercise">Launches its kernels with a seed and throws when a value is wrong.</param>
     /// <param name="harmless">Why a mutation may survive: its <see cref="KernelMutation.What"/> and the reason.</param>
-    /// <param name="seed">Of the shuffled orders.</param>
+    /// <param name="seed">Of the shuffled orders, and of the sample.</param>
+    /// <param name="sample">At most so many mutations, drawn by the seed; null is all.</param>
+    /// <param name="choose">Which mutations are tried at all; null is all.</param>
     /// <exception cref="InvalidOperationException">The unchanged text fails already.</exception>
     public static MutationReport Run(
         string name, string text, Action<CudaModule, ulong> exercise,
-        IReadOnlyDictionary<string, string>? harmless = null, ulong seed = 2)
+        IReadOnlyDictionary<string, string>? harmless = null, ulong seed = 2, int? sample = null, Func<KernelMutation, bool>? choose = null)
     {
         ulong[] seeds = [0, 1, seed, seed + 1];
         if (Try(text, exercise, seeds) is { } failure) throw new InvalidOperationException($"{name} fails unchanged: {failure.Message}", failure);
-        var mutations = KernelMutations.Of(text);
+        IReadOnlyList<KernelMutation> mutations = [.. KernelMutations.Of(text).Where(mutation => choose?.Invoke(mutation) ?? true)];
+        if (sample < mutations.Count)
+        {
+            var random = new Random((int)seed);
+            mutations = [.. mutations.OrderBy(_ => random.Next()).Take(sample.Value).OrderBy(mutation => mutation.Line)];
+        }
         var results = new MutationResult[mutations.Count];
         Parallel.For(0, mutations.Count, i => results[i] = new(
             mutations[i], Try(mutations[i].Text, exercise, seeds), harmless?.GetValueOrDefault(mutations[i].What)));

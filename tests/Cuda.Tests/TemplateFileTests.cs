@@ -1,4 +1,6 @@
+using FocalNet.Cuda.Tests.Support;
 using FocalNet.Runtime.Cuda.Templates;
+using FocalNet.Tests.Cuda;
 
 namespace FocalNet.Cuda.Tests;
 
@@ -16,6 +18,16 @@ public sealed class TemplateFileTests
             Assert.Equal(name, alone[^1]);
             Assert.All(alone, needed => Assert.True(order.IndexOf(needed) <= order.IndexOf(name), $"{name} needs {needed}"));
         }
+    }
+
+    // Kernels that share a launch bring their templates into one text: no two may name a thing alike.
+    [Fact]
+    public void All_templates_together_are_one_text()
+    {
+        Requires.Emulator();
+        string text = CudaTemplates.Source(CudaTemplates.Names) + "extern \"C\" __global__ void __launch_bounds__(32) nothing(float* y) { y[threadIdx.x] = 0.0f; }\n";
+        using CudaModule module = CudaEmulator.Compile(text, EmulatorBuild.Fast);
+        Assert.Single(module.Kernels);
     }
 
     [Fact]

@@ -20,6 +20,7 @@ internal sealed class BodyEmitter(CodeWriter code, KernelBody body, Shape domain
         EmitConstructor();
         EmitApply(vector: true);
         EmitApply(vector: false);
+        EmitPrefetch();
         EmitEndPixel();
         EmitEndChunk();
         code.Close();
@@ -123,6 +124,15 @@ internal sealed class BodyEmitter(CodeWriter code, KernelBody body, Shape domain
         }
         for (int r = 0; r < body.Reductions.Count; r++)
             EmitReduce(r, vector);
+        code.Close().Line();
+    }
+
+    private void EmitPrefetch()
+    {
+        code.Line("[MethodImpl(MethodImplOptions.AggressiveInlining)]").Line("public void Prefetch(nint pixel, int channel)").Open();
+        IEnumerable<int> full = body.Stores.Select(s => s.Operand).Concat(body.Values.OfType<LoadValue>().Where(l => l.Access is { IsFull: true, IsScalar: false }).Select(l => l.Operand));
+        foreach (int i in full.Distinct().OrderBy(i => i))
+            code.Line($"Cache.Prefetch(_p{Text.Of(i)} + pixel * _s{Text.Of(i)} + channel);");
         code.Close().Line();
     }
 

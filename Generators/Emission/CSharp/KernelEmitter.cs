@@ -60,7 +60,8 @@ internal static class KernelEmitter
             case KernelKind.Convolution when kernel.Algorithm == ConvolutionAlgorithm.Winograd:
                 return $"WinogradConvolution.Run({Geometry(anchor!)}, {first}, a.Buffers[1], {body});";
             case KernelKind.TransposedConvolution when kernel.Algorithm == ConvolutionAlgorithm.Winograd:
-                return $"WinogradConvolution.RunTransposed({Geometry(anchor!)}, {first}, a.Buffers[1], {body});";
+                string transposed = IsDoubling(((TransposedConvolutionOp)anchor!.Op).Settings) ? "WinogradUpsampling.Run" : "WinogradConvolution.RunTransposed";
+                return $"{transposed}({Geometry(anchor)}, {first}, a.Buffers[1], {body});";
             case KernelKind.Convolution:
                 return $"DenseConvolution.Run({Geometry(anchor!)}, {first}, a.Buffers[1], {body});";
             case KernelKind.TransposedConvolution:
@@ -106,11 +107,15 @@ internal static class KernelEmitter
         Shape w = pack.Weight;
         string geometry = Geometry(w, pack.Settings);
         bool winograd = pack.Algorithm == ConvolutionAlgorithm.Winograd;
-        string method = (winograd ? "WinogradPacking." : "WeightPacking.") + (pack.Transposed ? "PackTransposed" : "PackForward");
+        string method = winograd && IsDoubling(pack.Settings) ? "WinogradUpsampling.Pack"
+            : (winograd ? "WinogradPacking." : "WeightPacking.") + (pack.Transposed ? "PackTransposed" : "PackForward");
         code.Line("public static void Run(in KernelArguments a, in WorkSlice s)").Open()
             .Line($"{method}({geometry}, a.Buffers[0], a.Buffers[1], {(winograd ? "in a, " : "")}in s);")
             .Close();
     }
+
+    // Of the convolutions that Winograd's algorithm is scheduled for, only those that double a picture have a stride.
+    private static bool IsDoubling(ConvolutionSettings settings) => settings.Stride == 2;
 
     private static string Geometry(Node anchor) => anchor.Op switch
     {

@@ -7,6 +7,7 @@ __device__ __forceinline__ float to_float(float value) { return value; }
 __device__ __forceinline__ float to_float(bf16 value) { return bf16_to_float(value.bits); }
 
 __host__ __device__ constexpr int smaller_of(int a, int b) { return a < b ? a : b; }
+__host__ __device__ constexpr int larger_of(int a, int b) { return a < b ? b : a; }
 
 // V values from `pointer` on. Alignment, in elements and a power of two, is what base, pitch and channel guarantee; V a power of two.
 template <class T, int V, int Alignment = 1>

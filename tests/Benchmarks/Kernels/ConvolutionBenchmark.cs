@@ -134,6 +134,9 @@ internal static unsafe class ConvolutionBenchmark
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Apply(float value, nint pixel, int image, int y, int x, int channel) => pointer[(pixel * pitch) + channel] = value;
 
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Prefetch(nint pixel, int channel) => Cache.Prefetch(pointer + (pixel * pitch) + channel);
+
         public void EndPixel(nint pixel, int image, int y, int x)
         {
         }
@@ -158,6 +161,9 @@ internal static unsafe class ConvolutionBenchmark
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Apply(float value, nint pixel, int image, int y, int x, int channel) =>
             pointer[(pixel * pitch) + channel] = 0.5f * value * (1 + VectorMath.Erf(value * 0.70710678f));
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Prefetch(nint pixel, int channel) => Cache.Prefetch(pointer + (pixel * pitch) + channel);
 
         public void EndPixel(nint pixel, int image, int y, int x)
         {

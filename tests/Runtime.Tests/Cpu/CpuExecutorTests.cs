@@ -381,6 +381,10 @@ public sealed unsafe class CpuExecutorTests
             max[i] = Math.Max(max[i], value);
         }
 
+        public void Prefetch(nint pixel, int channel)
+        {
+        }
+
         public void EndPixel(nint pixel, int image, int y, int x)
         {
         }
@@ -400,6 +404,10 @@ public sealed unsafe class CpuExecutorTests
 
         public void Apply(float value, nint pixel, int image, int y, int x, int channel) =>
             to[(pixel * toPitch) + channel] = 2f * from[(pixel * fromPitch) + channel];
+
+        public void Prefetch(nint pixel, int channel)
+        {
+        }
 
         public void EndPixel(nint pixel, int image, int y, int x)
         {

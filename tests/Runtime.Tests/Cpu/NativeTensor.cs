@@ -92,7 +92,7 @@ internal unsafe struct StoreBody(NativeTensor to) : IKernelBody
 {
     private readonly float* pointer = to.Pointer;
     private readonly nint pitch = to.Pitch;
-    private readonly int height = to.Height, width = to.Width;
+    private readonly int height = to.Height, width = to.Width, pixels = to.Pixels, channels = to.Channels;
 
     public int WrongPositions, Pixels, Chunks;
 
@@ -106,6 +106,12 @@ internal unsafe struct StoreBody(NativeTensor to) : IKernelBody
     {
         Check(pixel, image, y, x);
         pointer[(pixel * pitch) + channel] = value;
+    }
+
+    public void Prefetch(nint pixel, int channel)
+    {
+        if ((nuint)pixel >= (nuint)pixels || (uint)channel >= (uint)channels)
+            WrongPositions++;
     }
 
     public void EndPixel(nint pixel, int image, int y, int x)

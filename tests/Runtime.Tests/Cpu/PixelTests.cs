@@ -174,6 +174,10 @@ public sealed unsafe class PixelTests
 
         public void Apply(float value, nint pixel, int image, int y, int x, int channel) => counts[channel]++;
 
+        public void Prefetch(nint pixel, int channel)
+        {
+        }
+
         public void EndPixel(nint pixel, int image, int y, int x) => Assert.Fail("a flat loop has no pixels");
 
         public void EndChunk()

@@ -76,9 +76,19 @@ public sealed class RestoreCommandTests : IDisposable
         var input = _folder.Save("in/a.png", TestPictures.Noise(8, 8));
         var before = File.ReadAllBytes(input);
         Restore(input).RequireSuccess();
-        Restore(input).RequireFailure(ExitCodes.Failure, "exists already", "--overwrite");
+        var result = Path.Combine(_folder["out"], "a.png");
+        File.WriteAllText(result, "of an earlier time");
+        var second = Restore(input);
+        second.RequireSuccess();
+        Assert.Contains("1 of 1 pictures, which are there already; --overwrite", second.Output, StringComparison.Ordinal);
+        Assert.Equal("of an earlier time", File.ReadAllText(result));
+        Restore(_folder["in"], input).RequireSuccess();
         Shell.Run("restore", "dehaze", input, "--out", _folder["out"], "--weights", _weights, "--overwrite").RequireSuccess();
-        Shell.Run("restore", "dehaze", input, "--out", Path.GetDirectoryName(input)!, "--weights", _weights, "--overwrite").RequireFailure(ExitCodes.Failure, "input picture");
+        foreach (var option in (string[][])[[], ["--overwrite"]])
+        {
+            Shell.Run(["restore", "dehaze", input, "--out", Path.GetDirectoryName(input)!, "--weights", _weights, .. option]).RequireFailure(ExitCodes.Failure, "input picture");
+        }
+
         Assert.Equal(before, File.ReadAllBytes(input));
     }
 

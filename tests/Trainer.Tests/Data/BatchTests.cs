@@ -164,6 +164,45 @@ public sealed class BatchTests
         Assert.InRange(source.Loads, 1, 4);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(5)]
+    public void Decoders_share_the_pairs_of_a_batch(int decoders)
+    {
+        var source = new CountingSource(40, 8, 8) { Delays = new Random(2), MaximumDelay = 6 };
+        using var prefetcher = new BatchPrefetcher(new BatchAssembler(source, new BatchOptions { BatchSize = 10, Crop = 8 }, 1), SamplerPosition.Start, ahead: 1, decoders);
+        for (var i = 0; i < 4; i++)
+        {
+            prefetcher.Next().Dispose();
+        }
+
+        Assert.InRange(source.MostAtOnce, 1, decoders);
+        Assert.True(decoders == 1 || source.MostAtOnce > 1);
+    }
+
+    [Fact]
+    public void Of_several_errors_in_a_batch_the_first_is_thrown_whatever_the_threads_do()
+    {
+        for (var run = 0; run < 5; run++)
+        {
+            var source = new CountingSource(8, 8, 8) { FailsFrom = 3, Delays = new Random(run) };
+            var assembler = new BatchAssembler(source, new BatchOptions { BatchSize = 8, Crop = 8 }, 1);
+            var expected = assembler.Sampler.IndicesOf(SamplerPosition.Start).First(index => index >= 3);
+            using var prefetcher = new BatchPrefetcher(assembler, SamplerPosition.Start, ahead: 1, decoders: 4);
+            Assert.Contains(FormattableString.Invariant($"pair {expected}'"), Assert.Throws<DataSetException>(() => prefetcher.Next()).Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void A_waiting_consumer_is_freed_by_cancelling()
+    {
+        using var stop = new CancellationTokenSource();
+        using var prefetcher = new BatchPrefetcher(new BatchAssembler(new CountingSource(4, 8, 8) { Delays = new Random(1), MaximumDelay = 2000 },
+            new BatchOptions { BatchSize = 4, Crop = 8 }, 1), SamplerPosition.Start, ahead: 1, decoders: 1);
+        stop.CancelAfter(20);
+        Assert.ThrowsAny<OperationCanceledException>(() => prefetcher.Next(stop.Token));
+    }
+
     [Fact]
     public void What_goes_wrong_in_the_background_is_thrown_to_the_consumer()
     {
@@ -185,11 +224,15 @@ public sealed class BatchTests
     /// <summary>Pixels that tell where they come from: column + 100·row + 10000·channel; targets are negative.</summary>
     private sealed class CountingSource(int count, int width, int height) : IPairSource
     {
-        private int _loads;
+        private int _loads, _atOnce;
 
         public bool GrowsWithIndex { get; init; }
 
         public bool Fails { get; init; }
+
+        public int FailsFrom { get; init; } = int.MaxValue;
+
+        public int MostAtOnce { get; private set; }
 
         public Random? Delays { get; init; }
 
@@ -204,9 +247,9 @@ public sealed class BatchTests
         public PicturePair Load(int index, SeededRandom random)
         {
             Interlocked.Increment(ref _loads);
-            if (Fails)
+            if (Fails || index >= FailsFrom)
             {
-                throw new DataSetException("nowhere", "it fails.", "Never mind.");
+                throw new DataSetException($"pair {index}", "it fails.", "Never mind.");
             }
 
             if (Delays is not null)
@@ -215,9 +258,14 @@ public sealed class BatchTests
                 lock (Delays)
                 {
                     delay = Delays.Next(MaximumDelay);
+                    MostAtOnce = Math.Max(MostAtOnce, ++_atOnce);
                 }
 
                 Thread.Sleep(delay);
+                lock (Delays)
+                {
+                    _atOnce--;
+                }
             }
 
             var columns = width + (GrowsWithIndex ? 4 * index : 0);

@@ -46,7 +46,8 @@ public sealed class PairedFolderTests : IDisposable
         Touch("hazy/1_1.png", "hazy/2_1.png", "hazy/3_1.png", "gt/2.png");
         var e = Assert.Throws<DataSetException>(() => PairedFolder.Open(_folder.Path, DataSplit.Train));
         Assert.Contains("2 of 3", e.Message, StringComparison.Ordinal);
-        Assert.Contains("1_1.png (wants 1.*)", e.Message, StringComparison.Ordinal);
+        Assert.Contains("1_1.png': it has no target", e.Message, StringComparison.Ordinal);
+        Assert.Contains("no 1.* or 1_1.*", e.Message, StringComparison.Ordinal);
         Assert.Contains("3_1.png", e.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("2_1.png", e.Message, StringComparison.Ordinal);
     }
@@ -57,6 +58,16 @@ public sealed class PairedFolderTests : IDisposable
         Touch("hazy/1_1.png", "gt/1.png", "gt/1.jpg");
         var e = Assert.Throws<DataSetException>(() => PairedFolder.Open(_folder.Path, DataSplit.Train));
         Assert.Contains("1.jpg", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Two_degraded_pictures_of_one_name_are_refused_and_the_other_pairs_found()
+    {
+        Touch("input/a.jpg", "input/a.png", "input/b.png", "target/a.png", "target/b.png");
+        var pairs = PairedFolder.Find(_folder.Path, DataSplit.Train);
+        Assert.Equal(["a.jpg>a.png", "b.png>b.png"], Names(pairs));
+        Assert.Contains("a.png': 'a.jpg' beside it has the same name", Assert.Single(pairs.Problems).Message, StringComparison.Ordinal);
+        Assert.Throws<DataSetException>(() => PairedFolder.Open(_folder.Path, DataSplit.Train));
     }
 
     [Fact]

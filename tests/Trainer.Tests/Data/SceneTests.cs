@@ -1,4 +1,5 @@
 using FocalNet.Trainer.Data;
+using FocalNet.Trainer.Data.Degradations;
 using FocalNet.Trainer.Data.Scenes;
 using FocalNet.Trainer.Metrics;
 
@@ -13,8 +14,8 @@ public sealed class SceneTests
     {
         Assert.Empty(SceneFamilies.Training.Intersect(SceneFamilies.HeldOut));
         Assert.Equal(Enum.GetValues<SceneFamily>(), SceneFamilies.Training.Concat(SceneFamilies.HeldOut).Order());
-        Assert.Equal(SceneFamilies.Training, ProceduralOptions.ForTraining(1, 10, 32).Families);
-        Assert.Equal(SceneFamilies.HeldOut, ProceduralOptions.ForValidation(10, 32).Families);
+        Assert.Equal(SceneFamilies.Training, ProceduralOptions.ForTraining(DrawnDegradations.Haze, 1, 10, 32).Families);
+        Assert.Equal(SceneFamilies.HeldOut, ProceduralOptions.ForValidation(DrawnDegradations.Haze, 10, 32).Families);
     }
 
     [Theory]

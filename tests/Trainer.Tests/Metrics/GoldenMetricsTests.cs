@@ -26,6 +26,9 @@ public sealed class GoldenMetricsTests
             Compare.Scalar("psnr of 8 bits", standard.Psnr, Number(expected, "psnr"), 1e-4),
             Compare.Scalar("ssim of the paper", paper.Ssim, Number(expected, "ssim_official_eval"), 1e-5),
             Compare.Scalar("ssim at full size", standard.Ssim, Number(expected, "ssim_fullres"), 1e-5),
+            // Of whole bytes, so that the sum is exact.
+            Compare.Scalar("mean absolute error", paper.MeanAbsoluteError, MeanOfByteDifferences(tensors[$"{pair}.pred_u8"], tensors[$"{pair}.label_u8"]), 1e-6),
+            Compare.Scalar("mean absolute error of 8 bits", standard.MeanAbsoluteError, MeanOfByteDifferences(tensors[$"{pair}.pred_u8"], tensors[$"{pair}.label_u8"]), 1e-6),
         ]);
     }
 
@@ -72,6 +75,9 @@ public sealed class GoldenMetricsTests
             Assert.Equal(names.Select(name => expected.GetProperty(name).GetInt32()), numbers);
         }
     }
+
+    private static double MeanOfByteDifferences(GoldenTensor first, GoldenTensor second) =>
+        first.Values.Zip(second.Values).Sum(pair => Math.Abs((long)pair.First - (long)pair.Second)) / 255.0 / first.Values.Length;
 
     private static double Number(JsonElement element, string name) => element.GetProperty(name).GetDouble();
 

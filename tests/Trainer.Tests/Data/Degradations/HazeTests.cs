@@ -1,7 +1,8 @@
 using FocalNet.Trainer.Data;
+using FocalNet.Trainer.Data.Degradations;
 using FocalNet.Trainer.Data.Scenes;
 
-namespace FocalNet.Trainer.Tests.Data;
+namespace FocalNet.Trainer.Tests.Data.Degradations;
 
 public sealed class HazeTests
 {

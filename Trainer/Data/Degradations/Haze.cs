@@ -1,4 +1,6 @@
-namespace FocalNet.Trainer.Data.Scenes;
+using FocalNet.Trainer.Data.Scenes;
+
+namespace FocalNet.Trainer.Data.Degradations;
 
 /// <summary>
 /// Haze by the atmospheric scattering model (Koschmieder 1924; Narasimhan and Nayar 2002):
@@ -17,18 +19,23 @@ internal readonly record struct Haze(float Beta, float Red, float Green, float B
     /// </summary>
     public static Haze Draw(SeededRandom random, Scene scene)
     {
+        var beta = BetaFor(random.Range(0.3f, 0.8f), scene.Depth);
+        var airlight = random.Range(0.7f, 1f);
+        float Tinted() => Math.Clamp(airlight + random.Range(-0.04f, 0.04f), 0.7f, 1f);
+        return new Haze(beta, Tinted(), Tinted(), Tinted());
+    }
+
+    /// <summary>The coefficient with which this share of the light arrives from the geometric mean of the depths.</summary>
+    public static float BetaFor(float transmission, ReadOnlySpan<float> depths)
+    {
         var sum = 0.0;
-        foreach (var depth in scene.Depth)
+        foreach (var depth in depths)
         {
             // The arithmetic mean would be the sky's, and leave the foreground clear.
             sum += Math.Log(Math.Max(depth, 1e-3f));
         }
 
-        var transmission = random.Range(0.3f, 0.8f);
-        var beta = -MathF.Log(transmission) / (float)Math.Exp(sum / scene.Depth.Length);
-        var airlight = random.Range(0.7f, 1f);
-        float Tinted() => Math.Clamp(airlight + random.Range(-0.04f, 0.04f), 0.7f, 1f);
-        return new Haze(beta, Tinted(), Tinted(), Tinted());
+        return -MathF.Log(transmission) / (float)Math.Exp(sum / depths.Length);
     }
 
     /// <summary>The hazy picture, planar RGB as the clear one.</summary>

@@ -1,0 +1,127 @@
+// needs: gemm_tile.cu sources.cu
+// Convolutions whose input lies in shared memory already: a tile of pixels with a halo, all channels, brought once and read by every tap.
+// Kernels that chain convolutions keep what is between them in such tiles.
+
+// Width × Height pixels of Channels elements T. A pixel takes whole chunks: a power of two of them is swizzled, any other number is
+// made odd, so that 8 neighbouring pixels at one chunk lie in 8 different groups of 4 banks either way.
+template <class T, int Channels_, int Height_, int Width_>
+struct HaloTile
+{
+    typedef T Element;
+    static constexpr int Channels = Channels_, Height = Height_, Width = Width_, pixels = Height * Width;
+    static constexpr int chunks = ceil_div(Channels, Chunk<T>::channels);
+    static constexpr bool is_swizzled = (chunks & (chunks - 1)) == 0;
+    static constexpr int pitch = is_swizzled ? chunks : chunks | 1;
+    static constexpr int bytes = pixels * pitch * 16;
+
+    static __device__ __forceinline__ int offset(int pixel, int chunk)
+    {
+        if constexpr (is_swizzled) return swizzled<chunks>(pixel, chunk);
+        else return (pixel * pitch + chunk) * 16;
+    }
+
+    // Channels of one pixel out of registers: V divides Chunk<T>::channels or is a multiple of it, and so does the channel.
+    template <int V> static __device__ __forceinline__ void store(unsigned char* tile, int pixel, int channel, const float (&value)[V])
+    {
+        constexpr int count = Chunk<T>::channels, part = smaller_of(V, count);
+        #pragma unroll
+        for (int v = 0; v < V; v += part)
+        {
+            float some[part];
+            #pragma unroll
+            for (int e = 0; e < part; e++) some[e] = value[v + e];
+            store_channels<T, part, part>(reinterpret_cast<T*>(tile + offset(pixel, (channel + v) / count)) + (channel + v) % count, some);
+        }
+    }
+
+    template <int V> static __device__ __forceinline__ void load(const unsigned char* tile, int pixel, int channel, float (&value)[V])
+    {
+        constexpr int count = Chunk<T>::channels, part = smaller_of(V, count);
+        #pragma unroll
+        for (int v = 0; v < V; v += part)
+        {
+            float some[part];
+            load_channels<T, part, part>(reinterpret_cast<const T*>(tile + offset(pixel, (channel + v) / count)) + (channel + v) % count, some);
+            #pragma unroll
+            for (int e = 0; e < part; e++) value[v + e] = some[e];
+        }
+    }
+};
+
+// Brings a tile whose first pixel is (y, x) of an image, zeros outside of the picture. The caller commits and waits.
+template <class Tile, int Threads, class Source>
+__device__ __forceinline__ void bring_halo(unsigned char* tile, const Source& source, int image, int y, int x)
+{
+    for (int unit = threadIdx.x; unit < Tile::pixels * Tile::chunks; unit += Threads)
+    {
+        const int pixel = unit / Tile::chunks, chunk = unit % Tile::chunks, iy = y + pixel / Tile::Width, ix = x + pixel % Tile::Width;
+        const bool inside = (unsigned)iy < (unsigned)source.height && (unsigned)ix < (unsigned)source.width;
+        bring_chunk<typename Tile::Element, Tile::Channels>(
+            tile + Tile::offset(pixel, chunk), source, inside, image, iy, ix, chunk * Chunk<typename Tile::Element>::channels);
+    }
+}
+
+// Packed weights, all of them. The caller commits and waits.
+template <int Bytes, int Threads>
+__device__ __forceinline__ void bring_packed(unsigned char* shared, const unsigned char* packed)
+{
+    for (int unit = threadIdx.x; unit < Bytes / 16; unit += Threads) cp_async_16(shared + unit * 16, packed + unit * 16);
+}
+
+// Rows of A: output pixels in the order row, column of a picture OutWidth wide, each the sum over a Kernel × Kernel neighbourhood of the
+// tile. Rows behind the last one repeat it.
+template <class Tile, int Kernel, int OutHeight, int OutWidth>
+struct HaloRows
+{
+    static constexpr int tap_chunks = Tile::chunks, taps = Kernel * Kernel, steps = ceil_div(taps * tap_chunks, 2);
+    static_assert(Tile::Width >= OutWidth + Kernel - 1 && Tile::Height >= OutHeight + Kernel - 1, "the halo is part of the tile");
+    const unsigned char* tile;
+    int first;
+    __device__ __forceinline__ const unsigned char* at(int row, int chunk, int half) const
+    {
+        const int index = min(first + row, OutHeight * OutWidth - 1), pixel = index / OutWidth * Tile::Width + index % OutWidth;
+        if constexpr (tap_chunks % 2 == 0)
+        {
+            const int tap = chunk / tap_chunks;
+            return tile + Tile::offset(pixel + tap / Kernel * Tile::Width + tap % Kernel, chunk % tap_chunks + half);
+        }
+        else
+        {
+            // A step may lie across two taps. Behind the last one the weights are zero, whatever is read.
+            const int k = chunk + half, tap = min(k / tap_chunks, taps - 1);
+            return tile + Tile::offset(pixel + tap / Kernel * Tile::Width + tap % Kernel, k % tap_chunks);
+        }
+    }
+};
+
+// One warp's share of a convolution out of a tile: rows from `first` on, columns from the block `column` / 16 of `blocks` on. b are packed
+// weights, in shared or global memory.
+template <class Tile, int Kernel, int OutHeight, int OutWidth, int MT, int NT>
+__device__ __forceinline__ void convolve_halo(
+    float (&acc)[MT][NT][4], const unsigned char* tile, int first, const unsigned char* b, int column, int blocks, int lane)
+{
+    typedef HaloRows<Tile, Kernel, OutHeight, OutWidth> Rows;
+    const Rows rows = { tile, first };
+    #pragma unroll
+    for (int step = 0; step < Rows::steps; step++)
+        multiply_step<typename Tile::Element>(acc, rows, step * 2, b + step * blocks * 512 + column * 32, lane);
+}
+
+// Bytes of packed weights of a Kernel × Kernel convolution (pack_convolution.cu).
+template <class T, int Read, int Written, int Kernel> struct PackedWeights
+{
+    static constexpr int blocks = ceil_div(Written, 16), steps = ceil_div(Kernel * Kernel * ceil_div(Read, Chunk<T>::channels), 2);
+    static constexpr int bytes = steps * blocks * 512;
+};
+
+// Rows of a tile as places: pixel counts within the tile. `last` and what is behind it stand for nothing.
+template <int Width>
+struct TilePlaces
+{
+    int first, last, image, y, x;
+    __device__ __forceinline__ Place at(int row) const
+    {
+        const int index = first + row;
+        return { index < last ? index : -1, image, y + index / Width, x + index % Width };
+    }
+};

@@ -1,0 +1,90 @@
+// needs: vectors.cu gemm_tile.cu
+// What a convolution reads: a picture of `height` × `width` whose chunks of 16 bytes are brought into shared memory as elements of a tile.
+// A source that is `direct` has them in memory as the tile wants them, and cp.async copies them past the registers; any other
+// computes them in float (a prologue: a norm, a resampling, a conversion). Generated sources have the members of these.
+
+template <class T, int Pitch>
+struct PlainSource
+{
+    typedef T Element;
+    static constexpr bool direct = true;
+    const T* pointer;
+    int height, width;
+    __device__ __forceinline__ const T* at(int image, int y, int x, int channel) const
+    {
+        return pointer + ((image * height + y) * width + x) * Pitch + channel;
+    }
+};
+
+// Two tensors of equal size as one: channels from Split on are the second's. Split is a multiple of a chunk.
+template <class T, int Pitch0, int Split, int Pitch1>
+struct TwoSources
+{
+    typedef T Element;
+    static constexpr bool direct = true;
+    const T* first;
+    const T* second;
+    int height, width;
+    __device__ __forceinline__ const T* at(int image, int y, int x, int channel) const
+    {
+        const int pixel = (image * height + y) * width + x;
+        return channel < Split ? first + pixel * Pitch0 + channel : second + pixel * Pitch1 + (channel - Split);
+    }
+};
+
+// Stored as T, computed with as something else, or too few channels for whole chunks: pictures of 3 channels.
+template <class T, int Pitch, int Alignment>
+struct LoadedSource
+{
+    static constexpr bool direct = false;
+    const T* pointer;
+    int height, width;
+    template <int V> __device__ __forceinline__ void load(float (&out)[V], int image, int y, int x, int channel) const
+    {
+        load_channels<T, V, Alignment>(pointer + ((image * height + y) * width + x) * Pitch + channel, out);
+    }
+};
+
+// One chunk of a tile from registers.
+__device__ __forceinline__ void store_chunk(void* shared, const float (&v)[8])
+{
+    *static_cast<uint4*>(shared) = make_uint4(pack_bf16x2(v[0], v[1]), pack_bf16x2(v[2], v[3]), pack_bf16x2(v[4], v[5]), pack_bf16x2(v[6], v[7]));
+}
+__device__ __forceinline__ void store_chunk(void* shared, const float (&v)[4]) { *static_cast<float4*>(shared) = make_float4(v[0], v[1], v[2], v[3]); }
+
+// Brings the chunk from `channel` on of one pixel into shared memory as elements T, zeros where it is not `inside` the picture. Channels
+// are the source's: what is missing at the end of the last chunk is zero. The caller commits and waits.
+template <class T, int Channels, class Source>
+__device__ __forceinline__ void bring_chunk(void* shared, const Source& source, bool inside, int image, int y, int x, int channel)
+{
+    constexpr int count = Chunk<T>::channels;
+    if constexpr (Source::direct)
+    {
+        static_assert(Channels % count == 0, "a direct source has whole chunks");
+        cp_async_16_zfill(shared, inside ? source.at(image, y, x, channel) : source.at(0, 0, 0, 0), inside ? 16u : 0u);
+    }
+    else
+    {
+        float v[count];
+        #pragma unroll
+        for (int e = 0; e < count; e++) v[e] = 0.0f;
+        if constexpr (Channels % count == 0)
+        {
+            if (inside) source.template load<count>(v, image, y, x, channel);
+        }
+        else
+        {
+            #pragma unroll
+            for (int e = 0; e < count; e++)
+            {
+                float one[1];
+                if (inside && channel + e < Channels)
+                {
+                    source.template load<1>(one, image, y, x, channel + e);
+                    v[e] = one[0];
+                }
+            }
+        }
+        store_chunk(shared, v);
+    }
+}

@@ -1,0 +1,69 @@
+using FocalNet.Cuda.Tests.Support;
+using FocalNet.Tests.Cuda;
+
+namespace FocalNet.Cuda.Tests.Templates;
+
+/// <summary>Kernels with a halo in shared memory: halo_convolution.cu, fused_residual_block.cu and scm.cu; and up_convolution.cu.</summary>
+public sealed class ChainTests
+{
+    private static readonly ResidualCase[] Residuals =
+    [
+        new("residual16", true, 16, 4, 8), new("residual24", true, 24, 3, 6), new("residual8", true, 8, 4, 8), new("residual32", true, 32, 2, 8),
+    ];
+
+    private static readonly ResidualCase[] FloatResiduals = [new("residual16", false, 16, 4, 8), new("residual12", false, 12, 3, 5), new("residual8", false, 8, 2, 8)];
+
+    private static readonly ResidualCase[] LargeResiduals = [new("residual", true, 16, 16, 32)];
+
+    private static readonly UpCase[] Ups = [new("up", true, 24, 16, 8, 32, [32, 16, 4, 2, 2, 1]), new("up32", true, 32, 32, 32, 32, [32, 32, 4, 3, 1, 2])];
+
+    private static readonly UpCase[] FloatUps = [new("up", false, 12, 16, 12, 16, [32, 16, 4, 2, 2, 1])];
+
+    private static readonly ScmCase[] Scms = [new("scm_small", true, 3, 8, 16, 16, 32, 4, 8, 8, 3), new("scm_wide", true, 8, 16, 32, 32, 64, 2, 16, 4, 2)];
+
+    private static readonly ScmCase[] FloatScms = [new("scm_small", false, 3, 8, 16, 16, 32, 3, 8, 8, 3)];
+
+    private static readonly HaloCase[] Halos = [new("halo", true, 32, 24, false, [4, 8, 16, 1, 3, 2, 1]), new("halo_adjoint", true, 64, 32, true, [4, 4, 32, 4, 2, 1, 2])];
+
+    private static readonly HaloCase[] FloatHalos = [new("halo", false, 16, 16, false, [2, 8, 16, 1, 3, 1, 1]), new("halo_adjoint", false, 16, 24, true, [4, 4, 32, 2, 2, 1, 1])];
+
+    internal static string TextOf(string group, bool strict = false) => group switch
+    {
+        "halo bf16" => TemplateText.Of(["halo_convolution.cu", "pack_convolution.cu"], Halos.Select(c => c.Text)),
+        "halo float" => TemplateText.Of(["halo_convolution.cu", "pack_convolution.cu"], FloatHalos.Select(c => c.Text), strict),
+        "residual bf16" => TemplateText.Of(["fused_residual_block.cu", "pack_convolution.cu"], Residuals.Select(c => c.Text)),
+        "residual bf16 large" => TemplateText.Of(["fused_residual_block.cu", "pack_convolution.cu"], LargeResiduals.Select(c => c.Text)),
+        "residual float" => TemplateText.Of(["fused_residual_block.cu", "pack_convolution.cu"], FloatResiduals.Select(c => c.Text), strict),
+        "up bf16" => TemplateText.Of(["up_convolution.cu", "pack_convolution.cu"], Ups.Select(c => c.Text)),
+        "up float" => TemplateText.Of(["up_convolution.cu", "pack_convolution.cu"], FloatUps.Select(c => c.Text), strict),
+        "scm bf16" => TemplateText.Of(["scm.cu", "pack_convolution.cu"], Scms.Select(c => c.Text)),
+        "scm float" => TemplateText.Of(["scm.cu", "pack_convolution.cu"], FloatScms.Select(c => c.Text), strict),
+        _ => throw new ArgumentException(group),
+    };
+
+    internal static void Exercise(string group, CudaModule module, ulong seed)
+    {
+        foreach (ResidualCase c in group switch { "residual bf16" => Residuals, "residual bf16 large" => LargeResiduals, "residual float" => FloatResiduals, _ => [] })
+            c.Run(module, 1, 6, 10, seed);
+        foreach (HaloCase c in group switch { "halo bf16" => Halos, "halo float" => FloatHalos, _ => [] }) c.Run(module, 2, 6, 9, seed);
+        foreach (UpCase c in group switch { "up bf16" => Ups, "up float" => FloatUps, _ => [] }) c.Run(module, 2, 3, 7, seed);
+        foreach (ScmCase c in group switch { "scm bf16" => Scms, "scm float" => FloatScms, _ => [] }) c.Run(module, 2, 5, 9, seed);
+    }
+
+    public static TheoryData<string, bool, int> Texts => new()
+    {
+        { "halo bf16", false, 80 }, { "halo float", false, 80 }, { "halo float", true, 80 },
+        { "residual bf16", false, 80 }, { "residual bf16 large", false, 80 }, { "residual float", false, 80 }, { "residual float", true, 80 }, { "residual float", false, 75 },
+        { "up bf16", false, 80 }, { "up float", false, 80 }, { "up float", true, 80 },
+        { "scm bf16", false, 80 }, { "scm float", false, 80 }, { "scm float", true, 80 },
+    };
+
+    [Theory]
+    [MemberData(nameof(Texts))]
+    public void Small_and_odd_sizes_are_right_in_every_order(string group, bool strict, int architecture)
+    {
+        Requires.Emulator();
+        using CudaModule module = CudaEmulator.Compile(TextOf(group, strict), EmulatorBuild.Checked, architecture);
+        foreach (ulong seed in new ulong[] { 0, 1, 2 }) Exercise(group, module, seed);
+    }
+}

@@ -1,0 +1,53 @@
+using FocalNet.Cuda.Tests.Support;
+using FocalNet.Tests.Cuda;
+
+namespace FocalNet.Cuda.Tests.Templates;
+
+/// <summary>weight_gradient.cu and finish_partials.cu at small, odd and tile-crossing sizes.</summary>
+public sealed class WeightGradientTests
+{
+    private static readonly string[] Files = ["weight_gradient.cu", "finish_partials.cu"];
+
+    // TileO, TileI, pixels a stage, stages, warps along O, I and the pixels.
+    private static readonly int[] Small = [16, 48, 16, 3, 1, 3, 1], Wide = [32, 32, 32, 2, 2, 1, 2], Narrow = [16, 80, 64, 2, 1, 1, 4];
+
+    internal static readonly Dictionary<string, WeightGradientCase[]> Groups = new()
+    {
+        ["bf16"] =
+        [
+            new("three", true, new Filter(16, 24, 3), Small, true, 3),
+            new("one", true, new Filter(40, 8, 1), Wide, false, 1),
+            new("narrow", true, new Filter(8, 16, 3), Narrow, true, 2),
+            new("stride", true, new Filter(8, 16, 3, 2), Wide, true, 2),
+            new("dilated", true, new Filter(8, 8, 5, 3, 1, 2, 2), Small, true, 2),
+            new("pictures", true, new Filter(3, 32, 3), Small, true, 2, Loaded: true),
+        ],
+        ["float"] =
+        [
+            new("three", false, new Filter(12, 20, 3), Small, true, 3),
+            new("narrow", false, new Filter(8, 8, 3), Narrow, true, 2),
+            new("up", false, new Filter(8, 16, 4, 4, 2, 1), Wide, false, 2),
+            new("pictures", false, new Filter(3, 8, 3), Wide, true, 2, Loaded: true),
+        ],
+    };
+
+    internal static string TextOf(string group, bool strict = false)
+        => TemplateText.Of(Files, Groups[group].SelectMany(c => new[] { c.Text, c.FinishText }), strict);
+
+    public static TheoryData<string, bool, int> Texts => new() { { "bf16", false, 80 }, { "float", false, 80 }, { "float", true, 80 }, { "float", false, 75 } };
+
+    [Theory]
+    [MemberData(nameof(Texts))]
+    public void Small_and_odd_sizes_are_right_in_every_order(string group, bool strict, int architecture)
+    {
+        Requires.Emulator();
+        using CudaModule module = CudaEmulator.Compile(TextOf(group, strict), EmulatorBuild.Checked, architecture);
+        foreach (WeightGradientCase c in Groups[group])
+            foreach (ulong seed in new ulong[] { 0, 1, 2 })
+            {
+                c.Run(module, 2, 5, 7, seed);
+                // Fewer pixels than parts want.
+                if (seed == 2) c.Run(module, 1, 6, 2, seed);
+            }
+    }
+}
