@@ -55,7 +55,22 @@ internal sealed class PlanBuilder(NetworkGraph graph, FusedGraph fused, Scheduli
         PlanBindings bindings = PlanBindings.Of(graph, placement);
         bindings.PlanMemory(placement, _steps.Count);
         return new CompiledPlan(
-            graph, fused, graph.Divisor, [.. placement.Arenas], placement.Buffers, bindings.Inputs, bindings.Outputs, bindings.States, _prepare, _steps, log);
+            graph, fused, graph.Divisor, [.. placement.Arenas], placement.Buffers, bindings.Inputs, bindings.Outputs, bindings.States, _prepare, _steps, log)
+        {
+            Gradient = FindGradient(),
+        };
+    }
+
+    private GradientCut? FindGradient()
+    {
+        Node[] packed = [.. graph.Nodes.Where(n => n.Op is PackOp && n.Shape == Shape.Flat(graph.ParameterElements))];
+        if (packed.Length != 1 || graph.Assignments.Count == 0)
+            return null;
+        HashSet<KernelGroup> sources = [.. KernelOrder.SourcesOf(packed[0], fused.HomeOf)];
+        int cut = 1 + _steps.FindLastIndex(s => s.Work is KernelWork kernel && sources.Contains(kernel.Group));
+        // Another batch must find every state as the first one did.
+        bool changesStates = _steps.Take(cut).Any(s => s.Work is KernelWork kernel && scheduling.InPlaceStates.Keys.Any(n => fused.HomeOf(n) == kernel.Group));
+        return cut == 0 || changesStates ? null : new GradientCut(packed[0].Shape, placement.Of(packed[0]), cut);
     }
 
     private void AddKernel(KernelGroup group, KernelBody body)
