@@ -19,6 +19,12 @@ public interface IDevice : IDisposable
     /// <summary>Creates an executor. It must be disposed before the device.</summary>
     IExecutor CreateExecutor(ExecutionPlan plan);
 
+    /// <summary>
+    /// An executor that computes in float32, for a device that was asked for less: to do again what overflowed. Null where
+    /// <see cref="CreateExecutor"/> gives one already.
+    /// </summary>
+    IExecutor? CreateExactExecutor(ExecutionPlan plan) => null;
+
     /// <summary>Bytes that an executor of a plan would need at a run size (<see cref="IExecutor.RequiredBytes"/>).</summary>
     /// <exception cref="DeviceException">The size is not positive, or not divisible by the plan's divisor.</exception>
     long RequiredBytes(ExecutionPlan plan, RunSize size)
@@ -85,4 +91,30 @@ public interface IExecutor : IDisposable
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="DeviceException">No size is bound, or a kernel failed.</exception>
     void Run(CancellationToken cancellation = default, IProgress<double>? progress = null);
+}
+
+/// <summary>
+/// An executor that can stop a training step at its gradient, so that gradients of several batches or processes are averaged before
+/// the optimizer sees them. Only for plans that have <see cref="PlanLayout.Gradient"/>.
+/// </summary>
+/// <remarks>Between the two halves nothing else may run, except the first half again. Both together are <see cref="IExecutor.Run"/>, to the bit.</remarks>
+public interface IGradientExecutor : IExecutor
+{
+    /// <summary>Runs the steps up to the gradient: outputs that do not depend on it can be read, and every state is as before.</summary>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    /// <exception cref="DeviceException">The plan has no gradient, no size is bound, or a kernel failed.</exception>
+    void RunToGradient(CancellationToken cancellation = default);
+
+    /// <summary>Copies the gradient out, in the order of the state "parameters".</summary>
+    void ReadGradient(Span<float> values);
+
+    /// <summary>Replaces the gradient.</summary>
+    void WriteGradient(ReadOnlySpan<float> values);
+
+    /// <summary>
+    /// Runs the steps from the gradient on: the optimizer. Inputs that only it reads may be set before this. It is not cancelled: half a
+    /// step of an optimizer is of no use.
+    /// </summary>
+    /// <exception cref="DeviceException"><see cref="RunToGradient"/> has not run, or a kernel failed.</exception>
+    void RunFromGradient();
 }

@@ -12,6 +12,7 @@ internal sealed class ExecutorSlot(IDevice device) : IDisposable
     private float[] _parameters = [];
     private ExecutionPlan? _plan;
     private IExecutor? _current;
+    private bool _exact;
 
     /// <summary>Bytes of the parameters that are kept beside the executor's.</summary>
     public long ParameterBytes => (long)_parameters.Length * sizeof(float);
@@ -25,19 +26,32 @@ internal sealed class ExecutorSlot(IDevice device) : IDisposable
         if (_current is not null && _plan == plan)
             return _current;
         Clear();
-        IExecutor executor = device.CreateExecutor(plan);
-        try
-        {
-            if (_parameters.Length > 0)
-                executor.LoadParameters(_parameters);
-        }
-        catch
-        {
-            executor.Dispose();
-            throw;
-        }
-        _plan = plan;
-        return _current = executor;
+        return Take(plan, (_exact ? device.CreateExactExecutor(plan) : null) ?? device.CreateExecutor(plan));
+    }
+
+    /// <summary>
+    /// From now on executors compute in float32, on a device that was asked for less.
+    /// </summary>
+    /// <returns>False, and nothing changes, where they do so already.</returns>
+    public bool TryBeExact(ExecutionPlan plan)
+    {
+        if (_exact)
+            return false;
+        // Both at once might not fit.
+        Clear();
+        if (device.CreateExactExecutor(plan) is not { } executor)
+            return false;
+        Take(plan, executor);
+        return _exact = true;
+    }
+
+    /// <summary>Takes <see cref="TryBeExact"/> back.</summary>
+    public void BeUsual()
+    {
+        if (!_exact)
+            return;
+        _exact = false;
+        Clear();
     }
 
     /// <summary>Replaces the parameters.</summary>
@@ -58,4 +72,20 @@ internal sealed class ExecutorSlot(IDevice device) : IDisposable
     }
 
     public void Dispose() => Clear();
+
+    private IExecutor Take(ExecutionPlan plan, IExecutor executor)
+    {
+        try
+        {
+            if (_parameters.Length > 0)
+                executor.LoadParameters(_parameters);
+        }
+        catch
+        {
+            executor.Dispose();
+            throw;
+        }
+        _plan = plan;
+        return _current = executor;
+    }
 }

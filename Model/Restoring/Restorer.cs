@@ -64,6 +64,12 @@ public sealed class Restorer : IDisposable
     public NetworkEntry Network { get; }
 
     /// <summary>
+    /// Hears, in one sentence and on the thread of the call, of what went wrong and was made good: a picture whose values became too large
+    /// for the precision that the device was asked for, and that was restored in float32.
+    /// </summary>
+    public event Action<string>? Warning;
+
+    /// <summary>
     /// Bytes that a call may take in all: on the device, for buffers, and for the pictures handed to it. Larger pictures are
     /// restored in tiles. Null, the default, is four fifths of the memory that the device has available.
     /// </summary>
@@ -204,16 +210,46 @@ public sealed class Restorer : IDisposable
                 RunSize size = PaddedSize(layout.Width, layout.Height);
                 bool inPlace = Unsafe.AreSame(ref MemoryMarshal.GetReference(source), ref MemoryMarshal.GetReference(target));
                 RestorationPlan plan = PlanFor(size, PictureBytes(layout, Unsafe.SizeOf<T>(), inPlace));
-                if (plan.IsWhole)
-                    RestoreWhole<T, TFormat>(source, target, layout, size, progress, cancellation);
-                else
-                    RestoreTiles<T, TFormat>(source, target, layout, size, plan, progress, cancellation);
+                RestorePlanned<T, TFormat>(source, target, layout, size, plan, progress, cancellation);
             }
             finally
             {
                 _running = false;
             }
         }
+    }
+
+    // A failure leaves the target as it was, which may be the source.
+    private void RestorePlanned<T, TFormat>(
+        ReadOnlySpan<T> source, Span<T> target, in PixelLayout layout, RunSize size, RestorationPlan plan, IProgress<double>? progress, CancellationToken cancellation)
+        where TFormat : struct, ISampleFormat<T>
+    {
+        try
+        {
+            RestoreOnce<T, TFormat>(source, target, layout, size, plan, progress, cancellation);
+        }
+        catch (RestorationException) when (_slot.TryBeExact(_whole))
+        {
+            try
+            {
+                Warning?.Invoke($"The network {Network.Name} gave a value that is no number on {_device.Name}; it is restored again in float32.");
+                RestoreOnce<T, TFormat>(source, target, layout, size, plan, progress, cancellation);
+            }
+            finally
+            {
+                _slot.BeUsual();
+            }
+        }
+    }
+
+    private void RestoreOnce<T, TFormat>(
+        ReadOnlySpan<T> source, Span<T> target, in PixelLayout layout, RunSize size, RestorationPlan plan, IProgress<double>? progress, CancellationToken cancellation)
+        where TFormat : struct, ISampleFormat<T>
+    {
+        if (plan.IsWhole)
+            RestoreWhole<T, TFormat>(source, target, layout, size, progress, cancellation);
+        else
+            RestoreTiles<T, TFormat>(source, target, layout, size, plan, progress, cancellation);
     }
 
     private void RestoreWhole<T, TFormat>(

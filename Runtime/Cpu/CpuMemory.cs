@@ -52,7 +52,7 @@ internal sealed unsafe class CpuMemory : IDisposable
     {
         Int128 floats = partialFloats;
         foreach (ArenaSpec arena in plan.Arenas)
-            floats += Floats(arena, size, plan.Divisor);
+            floats += ArenaSizes.Floats(arena, size, plan.Divisor);
         Int128 bytes = floats * sizeof(float);
         return bytes > long.MaxValue ? long.MaxValue : (long)bytes;
     }
@@ -68,7 +68,7 @@ internal sealed unsafe class CpuMemory : IDisposable
         for (int i = 0; i < arenas.Length; i++)
         {
             if (i != plan.PersistentArena)
-                Reserve(i, (long)Floats(plan.Arenas[i], size, plan.Divisor), size);
+                Reserve(i, (long)ArenaSizes.Floats(plan.Arenas[i], size, plan.Divisor), size);
         }
 
         if (partialFloats > partialCapacity)
@@ -85,7 +85,7 @@ internal sealed unsafe class CpuMemory : IDisposable
     public float* Address(ViewSpec view, RunSize size)
     {
         BufferSpec buffer = plan.Buffers[view.Buffer];
-        return arenas[buffer.Arena] + (buffer.OffsetUnits * plan.Arenas[buffer.Arena].UnitFloats(size, plan.Divisor)) + view.Offset;
+        return arenas[buffer.Arena] + ArenaSizes.OffsetFloats(plan, buffer, size) + view.Offset;
     }
 
     /// <summary>
@@ -93,29 +93,10 @@ internal sealed unsafe class CpuMemory : IDisposable
     /// </summary>
     public void Poison(RunSize size)
     {
-        for (int i = 0; i < arenas.Length; i++)
+        foreach ((int arena, long start, long end) in ArenaSizes.Transient(plan, size, lengths))
         {
-            if (i == plan.PersistentArena)
-                continue;
-            long position = 0;
-            while (position < lengths[i])
-            {
-                // The next input at or after the position; few inputs, so no index is kept.
-                long start = lengths[i], end = lengths[i];
-                foreach (BindingSpec input in plan.Inputs)
-                {
-                    BufferSpec buffer = plan.Buffers[input.View.Buffer];
-                    if (buffer.Arena != i)
-                        continue;
-                    long first = buffer.OffsetUnits * plan.Arenas[i].UnitFloats(size, plan.Divisor), last = first + buffer.Shape.Elements(size);
-                    if (last > position && first < start)
-                        (start, end) = (first, last);
-                }
-
-                for (; position < start; position++)
-                    arenas[i][position] = float.NaN;
-                position = end;
-            }
+            for (long i = start; i < end; i++)
+                arenas[arena][i] = float.NaN;
         }
     }
 
@@ -129,20 +110,6 @@ internal sealed unsafe class CpuMemory : IDisposable
 
         NativePages.Free(partials);
         partials = null;
-    }
-
-    private static Int128 Floats(ArenaSpec arena, RunSize size, int divisor)
-    {
-        Int128 unit = 1;
-        if (arena.HasImages)
-            unit *= size.Images;
-        if (arena.HasHeight)
-            unit *= size.Height / divisor;
-        if (arena.HasWidth)
-            unit *= size.Width / divisor;
-        if (arena.HasImages || arena.HasHeight || arena.HasWidth)
-            unit = (unit + 15) / 16 * 16;
-        return unit * arena.Units;
     }
 
     private void Reserve(int arena, long floats, RunSize size)

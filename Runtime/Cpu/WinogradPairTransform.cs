@@ -40,7 +40,7 @@ internal static unsafe class WinogradPairTransform
     }
 
     /// <summary>The same for sixteen channels; <paramref name="temporary"/> has 25 · 16 floats.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void InputWide(float* d, nint row, nint pixel, float* v, nint product, float* temporary)
     {
         float* t = temporary;
@@ -69,7 +69,7 @@ internal static unsafe class WinogradPairTransform
     }
 
     /// <summary>The same for sixteen channels; <paramref name="temporary"/> has 20 · 16 floats.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void OutputWide(float* m, nint product, float* y, nint output, float* temporary)
     {
         float* t = temporary;

@@ -45,8 +45,9 @@ internal static class EvaluateCommand
     {
         var pairs = PairedFolder.Find(request.Data, DataSplit.Test);
         var weights = WeightChoice.Find(request.Weights, request.Task, terminal);
-        using var device = Devices.Open(request.Device, request.Threads, request.Precision);
+        using var device = Devices.Open(request.Device, request.Threads, request.Precision, terminal, cancellation);
         using var restorer = Restorer.Load(request.Network, weights, device);
+        restorer.Warning += terminal.Error;
         if (!request.IsJson)
         {
             terminal.Line($"network   {restorer.Network.Name} on {Devices.Explain(request.Device, device)}");

@@ -22,10 +22,14 @@ internal static class KernelsCommand
     {
         var network = new Argument<string?>("network") { Description = "The network; Tiny if not given.", Arity = ArgumentArity.ZeroOrOne };
         var mode = Mode();
-        var command = new Command("list", "Lists the kernels of a network with how often each is launched.") { network, mode };
+        var target = new Option<KernelTarget>("--target")
+        {
+            Description = "What the kernels are for: the processor, CUDA devices in float32, or those in bfloat16.", HelpName = "cpu|cuda|bf16", DefaultValueFactory = _ => KernelTarget.Cpu,
+        };
+        var command = new Command("list", "Lists the kernels of a network with how often each is launched.") { network, mode, target };
         command.SetAction(result =>
         {
-            var plan = CompiledKernels.Of(NetworkCatalog.Find(result.GetValue(network) ?? "Tiny"), result.GetValue(mode));
+            var plan = CompiledKernels.Of(NetworkCatalog.Find(result.GetValue(network) ?? "Tiny"), result.GetValue(mode), result.GetValue(target));
             var table = new Table().Border(TableBorder.Simple);
             table.AddColumn("kernel");
             table.AddColumn(new TableColumn("launches").RightAligned());
@@ -47,11 +51,12 @@ internal static class KernelsCommand
         var name = new Argument<string>("name") { Description = "The kernel's name, as 'kernels list' prints it." };
         var network = CommonOptions.Network("The network to look in; all of them if not given.");
         var mode = Mode();
-        var command = new Command("show", "Prints the source of one kernel.") { name, network, mode };
+        var templates = new Option<bool>("--templates") { Description = "A CUDA kernel with the templates that it stands on: all that is compiled." };
+        var command = new Command("show", "Prints the source of one kernel, of the processor or of CUDA devices.") { name, network, mode, templates };
         command.SetAction(result =>
         {
             var only = result.GetValue(network);
-            var kernel = CompiledKernels.Find(result.GetRequiredValue(name), only is null ? NetworkCatalog.All : [NetworkCatalog.Find(only)], result.GetValue(mode));
+            var kernel = CompiledKernels.Find(result.GetRequiredValue(name), only is null ? NetworkCatalog.All : [NetworkCatalog.Find(only)], result.GetValue(mode), result.GetValue(templates));
             terminal.Line(kernel.Source);
             return ExitCodes.Success;
         });

@@ -45,7 +45,7 @@ internal static class RestoreCommand
         var items = RestorePlan.Make(request.Inputs, request.Output, request.Format);
         // Whoever reads lines of JSON has no use for others between them.
         var messages = request.Json ? terminal.OnErrorStream() : terminal;
-        using var opened = Open(request, messages);
+        using var opened = Open(request, messages, cancellation);
         var page = request.Compare ? new ComparisonPage(Path.Combine(request.Output, ComparisonFolder), request.Output) : null;
         var settings = request.Settings with { OnResult = page is null ? null : page.Add };
         var summary = default(RestoreSummary);
@@ -87,7 +87,7 @@ internal static class RestoreCommand
             throw new UsageException($"With {(request.Raw is null ? "'-'" : "--raw")} the input is standard input alone ('-') and the output standard output, without --out and --compare.");
         }
 
-        using var opened = Open(request, messages);
+        using var opened = Open(request, messages, cancellation);
         using var input = Console.OpenStandardInput();
         using var output = Console.OpenStandardOutput();
         if (request.Raw is { } format)
@@ -106,13 +106,14 @@ internal static class RestoreCommand
         return ExitCodes.Success;
     }
 
-    private static OpenedRestorer Open(RestoreRequest request, Terminal messages)
+    private static OpenedRestorer Open(RestoreRequest request, Terminal messages, CancellationToken cancellation)
     {
         var weights = WeightChoice.Find(request.Weights, request.Task, messages);
-        var device = Devices.Open(request.Device, request.Threads, request.Precision);
+        var device = Devices.Open(request.Device, request.Threads, request.Precision, messages, cancellation);
         try
         {
             var restorer = Restorer.Load(request.Network, weights, device);
+            restorer.Warning += messages.Error;
             messages.Line($"network   {restorer.Network.Name} on {Devices.Explain(request.Device, device)}");
             return new OpenedRestorer(device, restorer);
         }

@@ -15,8 +15,9 @@ namespace FocalNet.Runtime.Cuda.Plans;
 /// step 1 4:0 grid=P:256&lt;=1024,1,1 name
 /// gemm f32 NT 1:0;2:0;3:0 m=W n=64 k=W lda=W ldb=64 ldc=W sa=0 sb=W*64 sc=W*64 batch=N*H alpha=1 beta=0 name
 /// </code>
-/// A number of blocks is a product of factors: a constant; N; H/d:t, which is ⌈(H/d)/t⌉; W/d:t; P/d:t, which is ⌈N·(H/d)·(W/d)/t⌉; /1
-/// and :1 may be left out. An upper limit may follow. The extents of a gemm are written so, too; cuBLAS takes them as column-major.
+/// A number of blocks is a sum of products (<c>P/2:64*2+36</c>) of factors: a constant; N; H/d:t, which is ⌈(H/d)/t⌉; W/d:t; P/d:t, which is
+/// ⌈N·(H/d)·(W/d)/t⌉; /1 and :1 may be left out. An upper limit may follow. The extents of a gemm are written so, too; cuBLAS takes
+/// them as column-major.
 /// </remarks>
 public static class CudaPlanText
 {
@@ -31,7 +32,7 @@ public static class CudaPlanText
         return new CudaPlan(reader.Layout(), [.. reader.Kernels], [.. reader.Prepare], [.. reader.Steps]);
     }
 
-    /// <summary>Parses a number of blocks, such as <c>H/2:16*4&lt;=1024</c>.</summary>
+    /// <summary>Parses a number of blocks, such as <c>H/2:16*4+N&lt;=1024</c>.</summary>
     /// <exception cref="FormatException">It makes no sense.</exception>
     public static LaunchExtent ParseExtent(string text)
     {
@@ -39,7 +40,7 @@ public static class CudaPlanText
         long limit = cap < 0 ? long.MaxValue : long.Parse(text.AsSpan(cap + 2), NumberStyles.None, CultureInfo.InvariantCulture);
         if (limit < 1)
             throw new FormatException($"The limit of '{text}' must be positive.");
-        return new LaunchExtent([.. (cap < 0 ? text : text[..cap]).Split('*').Select(Factor)], limit);
+        return new LaunchExtent([.. (cap < 0 ? text : text[..cap]).Split('+').Select(term => new LaunchTerm([.. term.Split('*').Select(Factor)]))], limit);
     }
 
     private static LaunchFactor Factor(string text)

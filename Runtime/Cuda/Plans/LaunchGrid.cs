@@ -52,24 +52,44 @@ public readonly record struct LaunchFactor(LaunchSymbol Symbol, int Divisor, int
     }
 }
 
-/// <summary>A number of blocks, or another extent of a launch: a product, perhaps capped.</summary>
+/// <summary>A product of factors: the blocks of one part of a launch.</summary>
 /// <param name="Factors">Its factors, one at least.</param>
-/// <param name="Limit">The largest value, which kernels that loop over their work ask for.</param>
-public sealed record LaunchExtent(IReadOnlyList<LaunchFactor> Factors, long Limit = long.MaxValue)
+public sealed record LaunchTerm(IReadOnlyList<LaunchFactor> Factors)
 {
-    /// <summary>The extent at a run size.</summary>
+    /// <summary>The product at a run size.</summary>
     /// <exception cref="OverflowException">It exceeds 2⁶³.</exception>
     public long At(RunSize size)
     {
         long product = 1;
         foreach (LaunchFactor factor in Factors)
             product = checked(product * factor.At(size));
-        return Math.Min(product, Limit);
+        return product;
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => string.Join('*', Factors);
+}
+
+/// <summary>
+/// A number of blocks, or another extent of a launch: a sum of products, for several kernels may share a launch; perhaps capped.
+/// </summary>
+/// <param name="Terms">Its products, one at least.</param>
+/// <param name="Limit">The largest value, which kernels that loop over their work ask for.</param>
+public sealed record LaunchExtent(IReadOnlyList<LaunchTerm> Terms, long Limit = long.MaxValue)
+{
+    /// <summary>The extent at a run size.</summary>
+    /// <exception cref="OverflowException">It exceeds 2⁶³.</exception>
+    public long At(RunSize size)
+    {
+        long sum = 0;
+        foreach (LaunchTerm term in Terms)
+            sum = checked(sum + term.At(size));
+        return Math.Min(sum, Limit);
     }
 
     /// <inheritdoc/>
     public override string ToString() =>
-        string.Join('*', Factors) + (Limit == long.MaxValue ? "" : FormattableString.Invariant($"<={Limit}"));
+        string.Join('+', Terms) + (Limit == long.MaxValue ? "" : FormattableString.Invariant($"<={Limit}"));
 }
 
 /// <summary>Blocks of a launch.</summary>

@@ -59,6 +59,8 @@ public sealed class CudaPlanTextTests
     [InlineData("P/4:1", 2 * 10 * 11)]
     [InlineData("P*8<=1024", 1024)]
     [InlineData("N*3<=1024", 6)]
+    [InlineData("P/2:64*2+P/4:64*2+36", (14 * 2) + (4 * 2) + 36)]
+    [InlineData("N+N*2+1<=6", 6)]
     public void Extents_follow_the_run_size(string text, long expected)
     {
         LaunchExtent extent = CudaPlanText.ParseExtent(text);
@@ -76,6 +78,7 @@ public sealed class CudaPlanTextTests
     [InlineData("H/2:")]
     [InlineData("-1")]
     [InlineData("N*")]
+    [InlineData("N+")]
     [InlineData("N<=0")]
     [InlineData("N<=")]
     public void Extents_that_make_no_sense_are_refused(string text) => Assert.Throws<FormatException>(() => CudaPlanText.ParseExtent(text));

@@ -1,0 +1,65 @@
+using System.Runtime.CompilerServices;
+using FocalNet.Runtime.Cuda;
+using FocalNet.Tests.Cuda;
+using FocalNet.Tests.Cuda.Fake;
+
+[assembly: CollectionBehavior(DisableTestParallelization = true)]
+[assembly: AssemblyFixture(typeof(FocalNet.Cuda.Device.Tests.Support.SkipPrinter))]
+
+namespace FocalNet.Cuda.Device.Tests.Support;
+
+/// <summary>
+/// The device that the suite runs on: the false driver over the emulator, or a real GPU if FOCALNET_TEST_DEVICE is cuda. A process loads
+/// CUDA once, so that all tests of a run share the choice.
+/// </summary>
+internal static class DeviceUnderTest
+{
+    /// <summary>Names the device: fake (if not set) or cuda.</summary>
+    public const string Variable = "FOCALNET_TEST_DEVICE";
+
+    public static bool IsReal { get; } = Environment.GetEnvironmentVariable(Variable) == "cuda";
+
+    /// <summary>Compiled kernels of this run and of those before; tests of the cache have folders of their own.</summary>
+    public static string CacheFolder => Path.Combine(Path.GetTempPath(), "focalnet-cuda-tests-" + Environment.UserName);
+
+    [ModuleInitializer]
+    internal static void ChooseLibraries()
+    {
+        if (!IsReal && CudaTools.EmulatorSkipReason is null)
+            Environment.SetEnvironmentVariable("FOCALNET_CUDA_PATH", FakeLibraries.Folder);
+    }
+
+    /// <summary>Skips where there is nothing to run on.</summary>
+    public static void Require()
+    {
+        if (!IsReal && CudaTools.EmulatorSkipReason is { } reason)
+            Assert.Skip(CudaTools.CountSkip(reason));
+    }
+
+    /// <summary>For tests that set up what a real device can't be made to do.</summary>
+    public static void RequireFake()
+    {
+        if (IsReal)
+            Assert.Skip(CudaTools.CountSkip("the fault can be made with the false driver only"));
+        Require();
+        FakeDriver.Reset();
+    }
+
+    public static CudaDevice Open(CudaOptions? options = null)
+    {
+        Require();
+        options ??= new CudaOptions();
+        return new CudaDevice(0, options with { CacheFolder = options.CacheFolder ?? CacheFolder });
+    }
+}
+
+/// <summary>Says at the end of the run what it ran on, and what was skipped and how often.</summary>
+public sealed class SkipPrinter : IDisposable
+{
+    public void Dispose()
+    {
+        Console.WriteLine("CUDA device under test: " + (DeviceUnderTest.IsReal ? "cuda" : "the false driver over the emulator"));
+        foreach (string line in CudaTools.SkipSummary())
+            Console.WriteLine("CUDA device: " + line);
+    }
+}
