@@ -75,11 +75,7 @@ public sealed unsafe class CudaModule : IDisposable
     {
         if (_library == 0) return;
         lock (Locks.GetOrAdd(_path, _ => new Lock()))
-        {
-            // Another module object may hold the same library; it maps its stacks anew.
-            ((delegate* unmanaged<void>)NativeLibrary.GetExport(_library, "emu_release"))();
             NativeLibrary.Free(_library);
-        }
         _library = 0;
     }
 

@@ -217,22 +217,26 @@ static int find_image(dl_phdr_info* info, size_t, void*)
     return 1;
 }
 
+// Between launches a module holds no stacks: a test process has hundreds of modules.
+static void release_stacks()
+{
+    if (emulator.stacks != nullptr) munmap(emulator.stacks, MaxThreads * StackBytes);
+    emulator.stacks = nullptr;
+}
+
 // The launching thread's TLS block is this launch's shared memory, so it is looked up anew each time.
 static bool prepare(EmuLaunch& launch)
 {
     volatile unsigned char* dynamic = emu_dynamic_shared;
     dynamic[0] = 0xff;
     dl_iterate_phdr(find_image, nullptr);
-    if (emulator.stacks == nullptr)
-    {
-        void* stacks = mmap(nullptr, MaxThreads * StackBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-        if (stacks == MAP_FAILED) return false;
-        emulator.stacks = (char*)stacks;
-        // A stack that overflows must not run into its neighbour.
-        for (int i = 0; i < MaxThreads; i++) mprotect(emulator.stacks + i * StackBytes, 4096, PROT_NONE);
-    }
     emulator.launch = &launch;
     emulator.thread_count = (int)(launch.block[0] * launch.block[1] * launch.block[2]);
+    void* stacks = mmap(nullptr, MaxThreads * StackBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (stacks == MAP_FAILED) return false;
+    emulator.stacks = (char*)stacks;
+    // A stack that overflows must not run into its neighbour. Each of these cuts the mapping in two, and Linux gives a process 65,530.
+    for (int i = 0; i < emulator.thread_count; i++) mprotect(emulator.stacks + i * StackBytes, 4096, PROT_NONE);
     emulator.random = launch.seed;
     emulator.checking = launch.checked != 0;
     emulator.failed = false;
@@ -271,13 +275,8 @@ extern "C" __attribute__((visibility("default"))) int emu_launch(EmuLaunch* requ
     }
     emulator.broke_off |= emulator.failed;
     launch.time = emulator.time;
+    release_stacks();
     return launch.error.kind;
-}
-
-extern "C" __attribute__((visibility("default"))) void emu_release()
-{
-    if (emulator.stacks != nullptr) munmap(emulator.stacks, MaxThreads * StackBytes);
-    emulator.stacks = nullptr;
 }
 
 // The host checks its own declaration of the structure against this.
