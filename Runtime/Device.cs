@@ -92,3 +92,29 @@ public interface IExecutor : IDisposable
     /// <exception cref="DeviceException">No size is bound, or a kernel failed.</exception>
     void Run(CancellationToken cancellation = default, IProgress<double>? progress = null);
 }
+
+/// <summary>
+/// An executor that can stop a training step at its gradient, so that gradients of several batches or processes are averaged before
+/// the optimizer sees them. Only for plans that have <see cref="PlanLayout.Gradient"/>.
+/// </summary>
+/// <remarks>Between the two halves nothing else may run, except the first half again. Both together are <see cref="IExecutor.Run"/>, to the bit.</remarks>
+public interface IGradientExecutor : IExecutor
+{
+    /// <summary>Runs the steps up to the gradient: outputs that do not depend on it can be read, and every state is as before.</summary>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    /// <exception cref="DeviceException">The plan has no gradient, no size is bound, or a kernel failed.</exception>
+    void RunToGradient(CancellationToken cancellation = default);
+
+    /// <summary>Copies the gradient out, in the order of the state "parameters".</summary>
+    void ReadGradient(Span<float> values);
+
+    /// <summary>Replaces the gradient.</summary>
+    void WriteGradient(ReadOnlySpan<float> values);
+
+    /// <summary>
+    /// Runs the steps from the gradient on: the optimizer. Inputs that only it reads may be set before this. It is not cancelled: half a
+    /// step of an optimizer is of no use.
+    /// </summary>
+    /// <exception cref="DeviceException"><see cref="RunToGradient"/> has not run, or a kernel failed.</exception>
+    void RunFromGradient();
+}

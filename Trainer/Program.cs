@@ -1,5 +1,6 @@
 using FocalNet.Trainer.Commands;
 using FocalNet.Trainer.Display;
+using FocalNet.Trainer.Distributed;
 
 namespace FocalNet.Trainer;
 
@@ -7,7 +8,14 @@ internal static class Program
 {
     private static int Main(string[] arguments)
     {
+        var isLaunched = ProcessLaunch.IsPresent(Environment.GetEnvironmentVariable);
+        if (isLaunched)
+        {
+            // mpirun gives each process a terminal of its own that nobody watches; .NET would greet it with control characters.
+            Environment.SetEnvironmentVariable("TERM", "dumb");
+        }
+
         using var interruption = new Interruption();
-        return CommandLine.Run(arguments, Terminal.OfProcess(), interruption.Token);
+        return CommandLine.Run(arguments, Terminal.OfProcess(isWatched: !isLaunched), interruption.Token);
     }
 }

@@ -1,6 +1,8 @@
 using System.Text;
 using FocalNet.Graph;
+using FocalNet.Graph.Fusion;
 using FocalNet.Graph.Ir;
+using FocalNet.Graph.Launches;
 using FocalNet.Graph.Planning;
 
 namespace FocalNet.Generators.Emission;
@@ -24,20 +26,48 @@ internal static class HeaderEmitter
             text.Append($"Declared by {step.Origin}\n");
         text.Append($"For 1×256×256: {Text.Fixed(cost.Flops / 1e6, 3)} MFLOP, {Text.Fixed(cost.BytesRead / 1e6, 3)} MB read, {Text.Fixed(cost.BytesWritten / 1e6, 3)} MB written\n");
         if (step.Work is KernelWork kernel)
-            DescribeBody(text, kernel, numbers);
+            DescribeBody(text, kernel.Body, numbers);
         return text.ToString();
     }
 
-    private static void DescribeBody(StringBuilder text, KernelWork kernel, IReadOnlyDictionary<Node, int> numbers)
+    /// <param name="launch">The launch.</param>
+    /// <param name="numbers">Numbers of nodes, as in the plan's IR text.</param>
+    public static string Describe(Launch launch, IReadOnlyDictionary<Node, int> numbers)
+    {
+        var text = new StringBuilder();
+        foreach (LaunchTask task in launch.Tasks)
+        {
+            text.Append($"{task.Description} over {task.Domain}\n");
+            if (task.Origin.Member.Length > 0)
+                text.Append($"Declared by {task.Origin}\n");
+            foreach (KernelTask kernel in KernelsOf(task))
+            {
+                StepCost cost = StepCost.Of(kernel.Group, kernel.Body, _sample);
+                text.Append($"For 1×256×256: {Text.Fixed(cost.Flops / 1e6, 3)} MFLOP, {Text.Fixed(cost.BytesRead / 1e6, 3)} MB read, {Text.Fixed(cost.BytesWritten / 1e6, 3)} MB written in float32\n");
+                DescribeBody(text, kernel.Body, numbers);
+            }
+        }
+        return text.ToString();
+    }
+
+    private static KernelTask[] KernelsOf(LaunchTask task) => task switch
+    {
+        KernelTask kernel => [kernel],
+        ConvolutionPairTask pair => [pair.First, pair.Second],
+        FinishTask { Epilogue: { } epilogue } => [epilogue],
+        _ => [],
+    };
+
+    private static void DescribeBody(StringBuilder text, KernelBody body, IReadOnlyDictionary<Node, int> numbers)
     {
         text.Append("IR:\n");
-        foreach (Node node in kernel.Body.Computed)
+        foreach (Node node in body.Computed)
             text.Append($"  %{Text.Of(numbers[node])} = {node.Op.Signature}({string.Join(", ", node.Inputs.Select(i => $"%{Text.Of(numbers[i])}"))}) : {node.Shape}\n");
         text.Append("Operands:\n");
-        for (int i = 0; i < kernel.Body.Operands.Count; i++)
+        for (int i = 0; i < body.Operands.Count; i++)
         {
-            Node node = kernel.Body.Operands[i];
-            string role = kernel.Body.Stores.Any(s => s.Operand == i) ? "out" : kernel.Body.Reductions.Any(r => r.Operand == i) ? "reduced" : "in";
+            Node node = body.Operands[i];
+            string role = body.Stores.Any(s => s.Operand == i) ? "out" : body.Reductions.Any(r => r.Operand == i) ? "reduced" : "in";
             text.Append($"  {Text.Of(i)} {role} %{Text.Of(numbers[node])} {node.Op.Name} {node.Shape}\n");
         }
     }

@@ -1,3 +1,4 @@
+using FocalNet.Generators.Emission.Cuda;
 using FocalNet.Generators.Emission.CSharp;
 using FocalNet.Generators.Model;
 using FocalNet.Graph.Planning;
@@ -7,7 +8,8 @@ namespace FocalNet.Generators.Emission;
 /// <summary>What a network adds to its project.</summary>
 /// <param name="Source">The other part of its class: properties that give the plans.</param>
 /// <param name="Kernels">The kernels that the plans name.</param>
-internal sealed record EmittedSource(string Source, EquatableArray<EmittedKernel> Kernels);
+/// <param name="CudaKernels">Those of the plans for CUDA devices.</param>
+internal sealed record EmittedSource(string Source, EquatableArray<EmittedKernel> Kernels, EquatableArray<CudaKernelSource> CudaKernels);
 
 /// <summary>Compiles a network and writes the C# that it adds to its project.</summary>
 internal static class NetworkEmitter
@@ -24,17 +26,21 @@ internal static class NetworkEmitter
         foreach (ContainingType type in model.Types)
             code.Line(type.Declaration).Open();
         var kernels = new List<EmittedKernel>();
-        EmitPlan(code, model, "Inference", model.Inference, kernels);
+        var cuda = new List<CudaKernelSource>();
+        EmitPlan(code, model, "Inference", model.Inference, kernels, cuda);
         if (model.Training is { } training)
-            EmitPlan(code, model, "Training", training, kernels);
+            EmitPlan(code, model, "Training", training, kernels, cuda);
         TileEmitter.Emit(code, model, kernels);
         foreach (ContainingType _ in model.Types)
             code.Close();
-        return new EmittedSource(code.ToString(), new EquatableArray<EmittedKernel>(kernels));
+        return new EmittedSource(code.ToString(), new EquatableArray<EmittedKernel>(kernels), new EquatableArray<CudaKernelSource>(cuda));
     }
 
     /// <summary>Emits the kernels of all networks of a project.</summary>
     public static string EmitKernels(IEnumerable<EmittedKernel> kernels) => CSharpBackend.EmitKernels(kernels, KernelNamespace);
+
+    /// <summary>Emits the CUDA kernels of all networks of a project.</summary>
+    public static string EmitCudaKernels(IEnumerable<CudaKernelSource> kernels) => CudaSourceEmitter.EmitKernels(kernels, KernelNamespace);
 
     /// <summary>Emits the list of the networks of one class.</summary>
     public static string EmitList(IReadOnlyList<NetworkModel> models)
@@ -57,10 +63,10 @@ internal static class NetworkEmitter
         return code.ToString();
     }
 
-    private static void EmitPlan(CodeWriter code, NetworkModel model, string mode, GraphModel graph, List<EmittedKernel> kernels)
+    private static void EmitPlan(CodeWriter code, NetworkModel model, string mode, GraphModel graph, List<EmittedKernel> kernels, List<CudaKernelSource> cuda)
     {
         string name = model.Method + mode;
-        EmittedPlan plan = CSharpBackend.EmitPlan(NetworkCompiler.Compile(graph.Graph, schedule: ConvolutionSchedule.Cpu), "Create");
+        EmittedPlan plan = CSharpBackend.EmitPlan(NetworkCompiler.Compile(graph.Graph, schedule: ConvolutionSchedule.Cpu), "Create", CudaSourceEmitter.Plans);
         kernels.AddRange(plan.Kernels);
         code.Line($"/// <summary>The {mode.ToLowerInvariant()} plan of the network {model.Name}, made at the first call.</summary>");
         code.Line($"{model.Accessibility} static ExecutionPlan {name} => {name}Plan.Instance;").Line();
@@ -69,6 +75,8 @@ internal static class NetworkEmitter
         code.Line("internal static readonly ExecutionPlan Instance = Create();").Line();
         foreach (string line in plan.Method.TrimEnd('\n').Split('\n'))
             code.Line(line);
+        code.Line();
+        CudaSourceEmitter.EmitPlans(code, graph.Graph, cuda);
         code.Close().Line();
     }
 }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text;
 using FocalNet.Generators.Diagnostics;
 using FocalNet.Generators.Emission;
+using FocalNet.Generators.Emission.Cuda;
 using FocalNet.Generators.Emission.CSharp;
 using FocalNet.Generators.Model;
 using FocalNet.Graph;
@@ -43,6 +44,9 @@ internal sealed record EmittedNetwork(string FullName, string Name, EmittedSourc
         EmittedKernel[] kernels = [.. networks.Where(n => n.Output is not null).SelectMany(n => n.Output!.Kernels)];
         if (kernels.Length > 0)
             output.AddSource("Kernels.g.cs", SourceText.From(NetworkEmitter.EmitKernels(kernels), Encoding.UTF8));
+        CudaKernelSource[] cuda = [.. networks.Where(n => n.Output is not null).SelectMany(n => n.Output!.CudaKernels)];
+        if (cuda.Length > 0)
+            output.AddSource("CudaKernels.g.cs", SourceText.From(NetworkEmitter.EmitCudaKernels(cuda), Encoding.UTF8));
     }
 
     /// <summary>Adds to each class the list of its networks.</summary>

@@ -10,19 +10,23 @@ namespace FocalNet.Graph.Fusion;
 /// </summary>
 public sealed class KernelFusion
 {
-    private readonly bool _fuse;
+    private readonly bool _fuse, _byDepth;
     private readonly List<KernelGroup> _groups = [];
     private readonly Dictionary<Node, KernelGroup> _home = [];
     private readonly List<FusionDecision> _decisions = [];
 
-    private KernelFusion(bool fuse) => _fuse = fuse;
+    private KernelFusion(bool fuse, bool byDepth) => (_fuse, _byDepth) = (fuse, byDepth);
 
     /// <summary>Assigns every node that needs computing to a kernel.</summary>
     /// <param name="graph">The simplified graph.</param>
     /// <param name="fuse">No: one kernel for each node, for tests and comparisons.</param>
-    public static FusedGraph Run(NetworkGraph graph, bool fuse = true)
+    /// <param name="byDepth">
+    /// Of several kernels a node joins the one that waits longest, not the latest: fewer kernels then wait for each other, which counts where
+    /// kernels that do not can start together.
+    /// </param>
+    public static FusedGraph Run(NetworkGraph graph, bool fuse = true, bool byDepth = false)
     {
-        var fusion = new KernelFusion(fuse);
+        var fusion = new KernelFusion(fuse, byDepth);
         foreach (Node node in graph.Nodes)
             fusion.Place(node);
         return new FusedGraph(graph, fusion._groups, fusion._home, fusion._decisions, fuse);
@@ -43,15 +47,18 @@ public sealed class KernelFusion
         _home.Add(node, group);
         foreach (KernelGroup source in SourcesOf(node))
         {
-            if (source != group)
-                group.Dependencies.Add(source);
+            if (source == group)
+                continue;
+            group.Dependencies.Add(source);
+            group.Depth = Math.Max(group.Depth, source.Depth + 1);
         }
     }
 
     // The latest kernel among those of the operands: it has the most values at hand.
     private KernelGroup? FindHost(Node node, Shape domain)
     {
-        foreach (KernelGroup candidate in node.Inputs.Where(_home.ContainsKey).Select(i => _home[i]).Distinct().OrderByDescending(g => g.Id))
+        foreach (KernelGroup candidate in node.Inputs.Where(_home.ContainsKey).Select(i => _home[i]).Distinct()
+            .OrderByDescending(g => _byDepth ? g.Depth : 0).ThenByDescending(g => g.Id))
         {
             string? obstacle = Obstacle(node, domain, candidate);
             _decisions.Add(new FusionDecision(node, candidate, obstacle is null, obstacle ?? "computes an operand over the same domain"));

@@ -63,6 +63,9 @@ public sealed class KernelGroup
     /// <summary>Groups that must run before.</summary>
     public HashSet<KernelGroup> Dependencies { get; } = [];
 
+    /// <summary>Kernels one after another that it waits for, as far as was known when its latest member joined.</summary>
+    public int Depth { get; internal set; }
+
     /// <summary>A body can follow the anchor: all but weight gradients, whose value is complete only at the end.</summary>
     public bool TakesBody => Kind is not (KernelKind.WeightGradient or KernelKind.DepthwiseWeightGradient);
 

@@ -15,13 +15,19 @@ public static class NetworkCompiler
     /// <param name="schedule">Algorithms of convolutions; direct if null.</param>
     public static CompiledPlan Compile(NetworkGraph graph, bool fuse = true, Func<long>? clock = null, ConvolutionSchedule? schedule = null)
     {
-        (NetworkGraph simplified, IReadOnlyList<PassRecord> log) = PassPipeline.Run(graph, clock);
-        NetworkGraph placed = new InsertCopies().Run(simplified);
-        Verifier.Verify(placed, "insert-copies");
-        placed = new EliminateDeadCode().Run(placed);
+        (NetworkGraph placed, IReadOnlyList<PassRecord> log) = RunPasses(graph, clock);
         FusedGraph fused = KernelFusion.Run(placed, fuse);
         var scheduling = new Scheduling(fused);
         return new PlanBuilder(placed, fused, scheduling, new Placement(fused, scheduling.InPlaceStates), schedule ?? ConvolutionSchedule.Direct).Build(log);
+    }
+
+    /// <summary>All passes: what is left is ready to be cut into kernels.</summary>
+    internal static (NetworkGraph Graph, IReadOnlyList<PassRecord> Log) RunPasses(NetworkGraph graph, Func<long>? clock)
+    {
+        (NetworkGraph simplified, IReadOnlyList<PassRecord> log) = PassPipeline.Run(graph, clock);
+        NetworkGraph placed = new InsertCopies().Run(simplified);
+        Verifier.Verify(placed, "insert-copies");
+        return (new EliminateDeadCode().Run(placed), log);
     }
 }
 
@@ -41,11 +47,30 @@ internal sealed class PlanBuilder(NetworkGraph graph, FusedGraph fused, Scheduli
             AddKernel(group, scheduling.Bodies[group]);
         foreach (Assignment assignment in scheduling.CopiedStates)
             AddStateCopy(assignment);
-        Binding[] inputs = [.. graph.Nodes.Where(n => n.Op is InputOp).Select(n => new Binding(((InputOp)n.Op).InputName, n.Shape, placement.Of(n)))];
-        Binding[] outputs = [.. graph.Outputs.Select(o => new Binding(o.Name, o.Value.Shape, placement.Of(o.Value)))];
-        PlanMemory(inputs, outputs);
+        foreach (PlannedStep step in _steps)
+        {
+            foreach (Place place in step.Operands)
+                place.Buffer.Use(step.Number);
+        }
+        PlanBindings bindings = PlanBindings.Of(graph, placement);
+        bindings.PlanMemory(placement, _steps.Count);
         return new CompiledPlan(
-            graph, fused, graph.Divisor, [.. placement.Arenas], placement.Buffers, inputs, outputs, States(), _prepare, _steps, log);
+            graph, fused, graph.Divisor, [.. placement.Arenas], placement.Buffers, bindings.Inputs, bindings.Outputs, bindings.States, _prepare, _steps, log)
+        {
+            Gradient = FindGradient(),
+        };
+    }
+
+    private GradientCut? FindGradient()
+    {
+        Node[] packed = [.. graph.Nodes.Where(n => n.Op is PackOp && n.Shape == Shape.Flat(graph.ParameterElements))];
+        if (packed.Length != 1 || graph.Assignments.Count == 0)
+            return null;
+        HashSet<KernelGroup> sources = [.. KernelOrder.SourcesOf(packed[0], fused.HomeOf)];
+        int cut = 1 + _steps.FindLastIndex(s => s.Work is KernelWork kernel && sources.Contains(kernel.Group));
+        // Another batch must find every state as the first one did.
+        bool changesStates = _steps.Take(cut).Any(s => s.Work is KernelWork kernel && scheduling.InPlaceStates.Keys.Any(n => fused.HomeOf(n) == kernel.Group));
+        return cut == 0 || changesStates ? null : new GradientCut(packed[0].Shape, placement.Of(packed[0]), cut);
     }
 
     private void AddKernel(KernelGroup group, KernelBody body)
@@ -89,47 +114,5 @@ internal sealed class PlanBuilder(NetworkGraph graph, FusedGraph fused, Scheduli
     {
         step.Number = steps.Count;
         steps.Add(step);
-    }
-
-    private void PlanMemory(Binding[] inputs, Binding[] outputs)
-    {
-        foreach (PlannedStep step in _steps)
-        {
-            foreach (Place place in step.Operands)
-                place.Buffer.Use(step.Number);
-        }
-        foreach (Binding input in inputs)
-        {
-            input.Place.Buffer.Use(-1);
-            input.Place.Buffer.Use(0);
-        }
-        foreach (Binding output in outputs)
-            output.Place.Buffer.Use(_steps.Count);
-        foreach (Arena arena in placement.Arenas)
-        {
-            PlannedBuffer[] roots = [.. placement.Buffers.Where(b => b.Arena == arena && b.Whole is null && (b.LastStep >= 0 || arena.Persistent))];
-            if (arena.Persistent)
-            {
-                foreach (PlannedBuffer buffer in roots)
-                    (buffer.FirstStep, buffer.LastStep) = (-1, _steps.Count);
-            }
-            MemoryPlanner.Plan(arena, roots);
-        }
-        // Parts of parts: each lies at its whole's offset plus its own. Wholes are always older than their parts.
-        foreach (PlannedBuffer part in placement.Buffers.Where(b => b.Whole is not null))
-            part.Offset = part.Whole!.Offset + part.OffsetInWhole;
-    }
-
-    private IReadOnlyList<StateBinding> States()
-    {
-        var states = new List<StateBinding>();
-        if (graph.ParameterElements > 0)
-            states.Add(new StateBinding(new StateOp(StateOp.Parameters, Shape.Flat(graph.ParameterElements), 0), placement.ParametersPlace));
-        foreach (Node node in graph.Nodes)
-        {
-            if (node.Op is StateOp state && state.StateName != StateOp.Parameters)
-                states.Add(new StateBinding(state, placement.Of(node)));
-        }
-        return states;
     }
 }

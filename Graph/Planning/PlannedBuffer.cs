@@ -24,7 +24,17 @@ public sealed record Arena(bool HasN, bool HasH, bool HasW, bool Persistent)
         : "constant";
 }
 
-/// <summary>A block of memory: NHWC with as many floats a pixel as its shape has channels.</summary>
+/// <summary>How the elements of a buffer lie in memory.</summary>
+public enum ElementType
+{
+    /// <summary>IEEE single precision, 4 bytes.</summary>
+    Float32,
+
+    /// <summary>The upper half of a float32, 2 bytes: eight bits of exponent, seven of fraction.</summary>
+    BFloat16,
+}
+
+/// <summary>A block of memory: NHWC with as many elements a pixel as its shape has channels.</summary>
 public sealed class PlannedBuffer
 {
     internal PlannedBuffer(int id, string name, Shape shape, Arena arena, long units)
@@ -48,8 +58,11 @@ public sealed class PlannedBuffer
     /// <summary>Where it lies.</summary>
     public Arena Arena { get; }
 
-    /// <summary>Size in the arena's units.</summary>
-    public long Units { get; }
+    /// <summary>Size in the arena's units of four bytes.</summary>
+    public long Units { get; private set; }
+
+    /// <summary>Its elements; those of a part are its whole's.</summary>
+    public ElementType Type { get; private set; }
 
     /// <summary>Offset in the arena's units.</summary>
     public long Offset { get; internal set; }
@@ -68,6 +81,13 @@ public sealed class PlannedBuffer
 
     /// <summary>The block that is allocated: this one, or the one that it is a part of.</summary>
     public PlannedBuffer Root => Whole?.Root ?? this;
+
+    /// <summary>Halves the elements, and with them the size.</summary>
+    internal void StoreAsBFloat16()
+    {
+        Type = ElementType.BFloat16;
+        Units = (Units + 1) / 2;
+    }
 
     internal void Use(int step)
     {

@@ -65,6 +65,15 @@ public sealed class PlannedStep
 /// <param name="Place">Where it lies.</param>
 public sealed record Binding(string Name, Shape Shape, Place Place);
 
+/// <summary>
+/// Between the steps that compute the gradient of all parameters, which leave every state as it is, and those that use it: there
+/// gradients of several batches or processes can be averaged.
+/// </summary>
+/// <param name="Value">The gradient, a flat vector in the order of the parameters.</param>
+/// <param name="Place">Where it lies.</param>
+/// <param name="Step">The first step that may use it.</param>
+public sealed record GradientCut(Shape Value, Place Place, int Step);
+
 /// <summary>A state at a place.</summary>
 /// <param name="Op">The state.</param>
 /// <param name="Place">Where it lies.</param>
@@ -97,4 +106,7 @@ public sealed record CompiledPlan(
 {
     /// <summary>Name of the network and mode.</summary>
     public string Name => Graph.Name;
+
+    /// <summary>Where a training step can be cut in two; null where it can't.</summary>
+    public GradientCut? Gradient { get; init; }
 }

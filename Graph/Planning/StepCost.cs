@@ -19,7 +19,12 @@ public readonly record struct StepCost(long Macs, long Flops, long BytesRead, lo
     {
         if (step.Work is not KernelWork kernel)
             return new StepCost(0, 0, 4 * step.Work.Domain.Elements(run), 4 * step.Operands[1].Buffer.Shape.Elements(run));
-        KernelBody body = kernel.Body;
+        return Of(kernel.Group, kernel.Body, run);
+    }
+
+    /// <summary>The cost of a kernel with this body.</summary>
+    public static StepCost Of(KernelGroup group, KernelBody body, RunExtents run)
+    {
         var outputs = new HashSet<int>(body.Stores.Select(s => s.Operand).Concat(body.Reductions.Select(r => r.Operand)));
         long read = 0, written = 0;
         for (int i = 0; i < body.Operands.Count; i++)
@@ -29,13 +34,13 @@ public readonly record struct StepCost(long Macs, long Flops, long BytesRead, lo
             else
                 read += 4 * body.Operands[i].Shape.Elements(run);
         }
-        OpCost anchor = kernel.Group.Anchor is { } node ? node.Op.Cost([.. node.Inputs.Select(i => i.Shape)], node.Shape, run) : OpCost.Free;
+        OpCost anchor = group.Anchor is { } node ? node.Op.Cost([.. node.Inputs.Select(i => i.Shape)], node.Shape, run) : OpCost.Free;
         long perElement = body.Values.Sum(v => v switch
         {
             UnaryValue { Kind: UnaryKind.Exp or UnaryKind.Erf } => 20,
             UnaryValue or BinaryValue => 1,
             _ => 0,
         }) + body.Reductions.Count;
-        return new StepCost(anchor.Macs, anchor.Flops + perElement * kernel.Domain.Elements(run), read, written);
+        return new StepCost(anchor.Macs, anchor.Flops + perElement * group.Domain.Elements(run), read, written);
     }
 }

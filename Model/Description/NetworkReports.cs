@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using FocalNet.Graph.Dsl;
 using FocalNet.Graph.Ir;
+using FocalNet.Graph.Launches;
 using FocalNet.Graph.Ops;
 using FocalNet.Graph.Planning;
 using FocalNet.Graph.Planning.Reports;
@@ -21,6 +22,7 @@ public sealed class NetworkReports
 {
     private readonly CompiledPlan _plan;
     private readonly Lazy<CompiledPlan> _unfused;
+    private readonly Lazy<LaunchPlan> _launches;
     private readonly RunExtents _run;
 
     private NetworkReports(NetworkEntry network, NetworkMode mode, int images, int height, int width)
@@ -28,6 +30,7 @@ public sealed class NetworkReports
         NetworkGraph graph = network.Build(mode);
         _plan = NetworkCompiler.Compile(graph, clock: Stopwatch.GetTimestamp, schedule: ConvolutionSchedule.Cpu);
         _unfused = new Lazy<CompiledPlan>(() => NetworkCompiler.Compile(graph, fuse: false, schedule: ConvolutionSchedule.Cpu));
+        _launches = new Lazy<LaunchPlan>(() => LaunchCompiler.Compile(graph));
         _run = new RunExtents(images, height, width);
     }
 
@@ -55,7 +58,7 @@ public sealed class NetworkReports
     /// <summary>What each step of a run costs, in the order of the steps of the plan that <see cref="NetworkPlans"/> has.</summary>
     public IReadOnlyList<LayerCost> StepCosts => [.. _plan.Steps.Select(Cost)];
 
-    /// <summary>All reports by file name: summary, IR, passes, fusion with its reasons, steps, memory.</summary>
+    /// <summary>All reports by file name: summary, IR, passes, fusion with its reasons, steps, memory, launches on CUDA devices.</summary>
     public IReadOnlyList<(string FileName, string Text)> All =>
     [
         ("summary.txt", PlanReport.Summary(_plan, _run) + Savings + "\n"),
@@ -64,6 +67,7 @@ public sealed class NetworkReports
         ("fusion.txt", PlanReport.Fusion(_plan, _unfused.Value, _run)),
         ("plan.txt", PlanReport.Steps(_plan, _run)),
         ("memory.txt", PlanReport.Memory(_plan, _run)),
+        ("cuda.txt", LaunchReport.Write(_launches.Value)),
     ];
 
     // Discrete Fourier transforms have products, too, but are no convolutions.

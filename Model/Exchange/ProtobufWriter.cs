@@ -5,11 +5,11 @@ namespace FocalNet.Model;
 
 /// <summary>
 /// Writes messages in the encoding of protocol buffers (https://protobuf.dev/programming-guides/encoding): of its wire types
-/// those that ONNX needs.
+/// those that ONNX and TensorBoard need.
 /// </summary>
 internal sealed class ProtobufWriter
 {
-    private const int VarintType = 0, LengthDelimitedType = 2, FixedFourBytesType = 5;
+    private const int VarintType = 0, FixedEightBytesType = 1, LengthDelimitedType = 2, FixedFourBytesType = 5;
     private readonly MemoryStream _bytes = new();
 
     /// <summary>What was written.</summary>
@@ -28,6 +28,15 @@ internal sealed class ProtobufWriter
         Tag(field, FixedFourBytesType);
         Span<byte> bytes = stackalloc byte[sizeof(float)];
         System.Buffers.Binary.BinaryPrimitives.WriteSingleLittleEndian(bytes, value);
+        _bytes.Write(bytes);
+    }
+
+    /// <summary>A double field.</summary>
+    public void Double(int field, double value)
+    {
+        Tag(field, FixedEightBytesType);
+        Span<byte> bytes = stackalloc byte[sizeof(double)];
+        System.Buffers.Binary.BinaryPrimitives.WriteDoubleLittleEndian(bytes, value);
         _bytes.Write(bytes);
     }
 

@@ -50,6 +50,11 @@ public static class NetworkWeights
     /// <exception cref="IOException">The file can't be written; one that was there before stays as it was.</exception>
     public static void Save(string path, NetworkEntry network, ReadOnlySpan<float> parameters, IReadOnlyDictionary<string, string>? metadata = null)
     {
+        WeightFile.Write(path, Tensors(network, parameters), Metadata(network, metadata));
+    }
+
+    internal static List<TensorData> Tensors(NetworkEntry network, ReadOnlySpan<float> parameters)
+    {
         if (parameters.Length != ParameterCount(network))
             throw new ArgumentException($"The network {network.Name} has {ParameterCount(network)} parameters; {parameters.Length} were given.", nameof(parameters));
         var tensors = new List<TensorData>();
@@ -60,9 +65,11 @@ public static class NetworkWeights
             tensors.Add(new TensorData(parameter.Name, parameter.CheckpointShape, parameters.Slice(start, count).ToArray()));
             start += count;
         }
-        var all = new Dictionary<string, string>(metadata ?? new Dictionary<string, string>()) { [NetworkKey] = network.Name };
-        WeightFile.Write(path, tensors, all);
+        return tensors;
     }
+
+    internal static Dictionary<string, string> Metadata(NetworkEntry network, IReadOnlyDictionary<string, string>? metadata) =>
+        new(metadata ?? new Dictionary<string, string>()) { [NetworkKey] = network.Name };
 
     /// <summary>Names and shapes of all parameters of a network.</summary>
     public static IReadOnlyList<TensorSignature> Signatures(NetworkEntry network) =>

@@ -16,13 +16,13 @@ public sealed record StepResult(IReadOnlyDictionary<string, float> Losses, float
 /// <remarks>
 /// <para>For one thread at a time; <see cref="Dispose"/> waits for a step in progress.</para>
 /// <para>
-/// <see cref="ReadParameters"/> and <see cref="ReadState"/> of each of <see cref="StateNames"/> are all that a session knows: one
+/// <see cref="ReadParameters()"/> and <see cref="ReadState"/> of each of <see cref="StateNames"/> are all that a session knows: one
 /// that gets them back (<see cref="WriteParameters"/>, <see cref="WriteState"/>) goes on as if it had never stopped, to the bit.
 /// </para>
 /// </remarks>
-public sealed class TrainingSession : IDisposable
+public sealed partial class TrainingSession : IDisposable
 {
-    private const string ParameterState = "parameters";
+    private const string ParameterState = "parameters", LearningRate = "learning_rate", Clip = "clip", GradientNorm = "gradient_norm";
     private readonly IExecutor _executor;
     private readonly string[] _scalars;
     private readonly long _parameterElements;
@@ -86,20 +86,12 @@ public sealed class TrainingSession : IDisposable
         ReadOnlySpan<float> image, ReadOnlySpan<float> target, int batch, int height, int width, double learningRate, double clip,
         CancellationToken cancellation = default)
     {
-        _executor.Bind(new RunSize(batch, height, width));
-        _executor.SetInput("image", image);
-        _executor.SetInput("target", target);
-        _executor.SetInput("learning_rate", [(float)learningRate]);
-        _executor.SetInput("clip", [(float)clip]);
+        SetPictures(image, target, batch, height, width);
+        _executor.SetInput(LearningRate, [(float)learningRate]);
+        _executor.SetInput(Clip, [(float)clip]);
         _executor.Run(cancellation);
-        var losses = new Dictionary<string, float>(_scalars.Length);
-        Span<float> value = stackalloc float[1];
-        foreach (string name in _scalars)
-        {
-            _executor.GetOutput(name, value);
-            losses.Add(name, value[0]);
-        }
-        losses.Remove("gradient_norm", out float norm);
+        var losses = _scalars.ToDictionary(name => name, ReadScalar);
+        losses.Remove(GradientNorm, out float norm);
         return new StepResult(losses, norm);
     }
 
@@ -110,16 +102,20 @@ public sealed class TrainingSession : IDisposable
     public float[] ReadParameters()
     {
         var parameters = new float[ParameterCount];
-        _executor.ReadParameters(parameters);
+        ReadParameters(parameters);
         return parameters;
     }
 
-    /// <summary>Replaces all parameters, in the layout of <see cref="ReadParameters"/>; the optimizer's state stays.</summary>
+    /// <summary>All parameters into memory of the caller, <see cref="ParameterCount"/> numbers.</summary>
+    /// <exception cref="DeviceException">The span has another length.</exception>
+    public void ReadParameters(Span<float> parameters) => _executor.ReadParameters(parameters);
+
+    /// <summary>Replaces all parameters, in the layout of <see cref="ReadParameters()"/>; the optimizer's state stays.</summary>
     /// <exception cref="DeviceException">The number of parameters is not the network's.</exception>
     public void WriteParameters(ReadOnlySpan<float> parameters) => _executor.LoadParameters(parameters);
 
     /// <summary>
-    /// A state of the optimizer: moments in the order of <see cref="ReadParameters"/>, whatever their order on the device,
+    /// A state of the optimizer: moments in the order of <see cref="ReadParameters()"/>, whatever their order on the device,
     /// and scalars as one number.
     /// </summary>
     /// <param name="name">One of <see cref="StateNames"/>.</param>
@@ -155,6 +151,20 @@ public sealed class TrainingSession : IDisposable
 
     /// <summary>Waits for a step in progress and frees the memory.</summary>
     public void Dispose() => _executor.Dispose();
+
+    private void SetPictures(ReadOnlySpan<float> image, ReadOnlySpan<float> target, int batch, int height, int width)
+    {
+        _executor.Bind(new RunSize(batch, height, width));
+        _executor.SetInput("image", image);
+        _executor.SetInput("target", target);
+    }
+
+    private float ReadScalar(string output)
+    {
+        Span<float> value = stackalloc float[1];
+        _executor.GetOutput(output, value);
+        return value[0];
+    }
 
     private float[] ReadRaw(string name)
     {

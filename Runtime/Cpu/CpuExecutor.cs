@@ -10,7 +10,7 @@ namespace FocalNet.Runtime.Cpu;
 /// <see cref="InputSpan"/>, <see cref="OutputSpan"/>) must not be used after <see cref="Dispose"/>, the latter two not after
 /// a change of size either, and none of them during a run.
 /// </remarks>
-public sealed unsafe class CpuExecutor : IExecutor
+public sealed unsafe partial class CpuExecutor : IGradientExecutor
 {
     private readonly Lock gate = new();
     private readonly WorkerPool pool;
@@ -72,7 +72,7 @@ public sealed unsafe class CpuExecutor : IExecutor
             CheckNotRunning();
             CheckSize(Plan, size);
             // If memory runs out, no size is bound and the states are as before.
-            (Size, prepare, steps) = (default, null, null);
+            (Size, prepare, steps, atGradient) = (default, null, null, false);
             memory.Bind(size, PartialFloats(Plan, size));
             prepare = new CpuProgram(Plan.Prepare, Plan, memory, size, pool, strict);
             steps = new CpuProgram(Plan.Steps, Plan, memory, size, pool, strict);
@@ -206,13 +206,10 @@ public sealed unsafe class CpuExecutor : IExecutor
     {
         lock (gate)
         {
-            CheckBound("run", Plan.Name);
-            CheckNotRunning();
-            cancellation.ThrowIfCancellationRequested();
-            running = true;
+            BeginRun(cancellation);
             try
             {
-                RunAll(cancellation, progress);
+                RunSteps(0, steps!.Count, cancellation, progress);
             }
             finally
             {
@@ -241,19 +238,30 @@ public sealed unsafe class CpuExecutor : IExecutor
             throw new InvalidOperationException("A progress callback must not bind, run or dispose the executor that it reports on.");
     }
 
-    private void RunAll(CancellationToken cancellation, IProgress<double>? progress)
+    private void BeginRun(CancellationToken cancellation)
     {
-        if (Poison)
-            memory.Poison(Size);
-        RunPrepare();
-        for (int i = 0; i < steps!.Count; i++)
+        CheckBound("run", Plan.Name);
+        CheckNotRunning();
+        cancellation.ThrowIfCancellationRequested();
+        (running, atGradient) = (true, false);
+    }
+
+    private void RunSteps(int first, int end, CancellationToken cancellation, IProgress<double>? progress)
+    {
+        if (first == 0)
+        {
+            if (Poison)
+                memory.Poison(Size);
+            RunPrepare();
+        }
+        for (int i = first; i < end; i++)
         {
             cancellation.ThrowIfCancellationRequested();
             long start = Profile ? Stopwatch.GetTimestamp() : 0;
-            RunStep(steps, Plan.Steps, i);
+            RunStep(steps!, Plan.Steps, i);
             if (Profile)
                 StepTicks[i] += Stopwatch.GetTimestamp() - start;
-            if (progress is not null && (i + 1) * 100 / steps.Count != i * 100 / steps.Count)
+            if (progress is not null && (i + 1) * 100 / steps!.Count != i * 100 / steps.Count)
                 progress.Report((i + 1.0) / steps.Count);
         }
     }

@@ -77,6 +77,15 @@ public readonly record struct InitialValues(double Base, double Scale);
 public sealed record StateSpec(string Name, ViewSpec View, ShapeSpec Shape, float Initial);
 
 /// <summary>
+/// The gradient of all parameters, and the cut of a training step there: the steps before it compute the gradient and leave every
+/// state as it is, those from it on are the optimizer.
+/// </summary>
+/// <param name="Shape">[1, P, 1, 1], in the order of the state "parameters".</param>
+/// <param name="View">Where it lives.</param>
+/// <param name="Step">Index of the first step of the optimizer.</param>
+public sealed record GradientSpec(ShapeSpec Shape, ViewSpec View, int Step);
+
+/// <summary>
 /// Memory and names of a plan: what a caller of an executor sees, and what is the same for the plans of every device.
 /// </summary>
 public class PlanLayout
@@ -89,8 +98,8 @@ public class PlanLayout
     /// <summary>A copy.</summary>
     [SetsRequiredMembers]
     protected PlanLayout(PlanLayout other) =>
-        (Name, Divisor, Arenas, PersistentArena, Buffers, Inputs, Outputs, States, Parameters) = (
-            other.Name, other.Divisor, other.Arenas, other.PersistentArena, other.Buffers, other.Inputs, other.Outputs, other.States, other.Parameters);
+        (Name, Divisor, Arenas, PersistentArena, Buffers, Inputs, Outputs, States, Parameters, Gradient) = (
+            other.Name, other.Divisor, other.Arenas, other.PersistentArena, other.Buffers, other.Inputs, other.Outputs, other.States, other.Parameters, other.Gradient);
 
     /// <summary>Name of the network and mode, such as <c>Tiny.Training</c>.</summary>
     public required string Name { get; init; }
@@ -118,4 +127,7 @@ public class PlanLayout
 
     /// <summary>Parameters, in order of their offsets in the state "parameters".</summary>
     public required ParameterSpec[] Parameters { get; init; }
+
+    /// <summary>Where a training step can be cut in two; null where it can't, and for inference.</summary>
+    public GradientSpec? Gradient { get; init; }
 }

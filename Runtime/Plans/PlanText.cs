@@ -15,6 +15,7 @@ namespace FocalNet.Runtime.Plans;
 /// input [N,3,H,W] 4:0 image                    shape, view (buffer:channel), name
 /// output [N,3,H,W] 9:0 restored
 /// state [1,P,1,1] 0:0 0 parameters             shape, view, initial value, name
+/// gradient [1,P,1,1] 31:0 412                  shape, view, first step of the optimizer; not in every plan
 /// parameter 0 16x16x3x3 [16,16,3,3] 0 0.08 name.weight
 /// prepare 3 1:0;2:0 domain input PerThread - name
 /// step 7 4:0;2:0;5:16 domain input Fixed Sum@[1,16,1,1]@6:0 name

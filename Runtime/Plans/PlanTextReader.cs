@@ -13,6 +13,7 @@ internal abstract class PlanTextReader
     private readonly List<ParameterSpec> _parameters = [];
     private string _name = "";
     private int _divisor = 1, _persistent;
+    private GradientSpec? _gradient;
 
     /// <summary>Whether buffer lines name the type of their elements.</summary>
     protected virtual bool HasElementTypes => false;
@@ -29,6 +30,7 @@ internal abstract class PlanTextReader
         Outputs = [.. _outputs],
         States = [.. _states],
         Parameters = [.. _parameters],
+        Gradient = _gradient,
     };
 
     /// <exception cref="FormatException">A line makes no sense.</exception>
@@ -98,6 +100,10 @@ internal abstract class PlanTextReader
             case "state":
                 string[] state = line.Split(' ', 5);
                 _states.Add(new StateSpec(state[4], View(state[2]), Shape(state[1]), (float)Double(state[3])));
+                break;
+            case "gradient":
+                string[] gradient = line.Split(' ');
+                _gradient = new GradientSpec(Shape(gradient[1]), View(gradient[2]), Int(gradient[3]));
                 break;
             case "parameter":
                 _parameters.Add(Parameter(line.Split(' ', 7)));

@@ -75,14 +75,20 @@ public static class SafeTensors
         return end;
     }
 
-    internal static WeightFile Read(Stream stream, string name)
+    internal static WeightFile Read(Stream stream, string name, WeightSelection selection)
     {
         var header = ReadHeader(stream, name);
         var metadata = new Dictionary<string, string>(StringComparer.Ordinal);
         var entries = SafeTensorsHeader.Parse(header, name, metadata);
         SafeTensorsHeader.RequireGapless(entries, stream.Length - 8 - header.Length, name);
         var tensors = new List<TensorData>(entries.Count);
-        foreach (var entry in entries) tensors.Add(ReadTensor(stream, entry));
+        foreach (var entry in entries)
+        {
+            if (selection == WeightSelection.Model && entry.Name.StartsWith(WeightFile.TrainingPrefix, StringComparison.Ordinal))
+                stream.Seek(entry.End - entry.Begin, SeekOrigin.Current);
+            else
+                tensors.Add(ReadTensor(stream, entry));
+        }
         return new WeightFile(name, WeightFormat.SafeTensors, tensors, metadata);
     }
 

@@ -19,7 +19,10 @@ public enum WeightFormat
 /// <summary>Which tensors of a checkpoint to read.</summary>
 public enum WeightSelection
 {
-    /// <summary>The model's: what is under <c>model</c>, <c>state_dict</c> and the like, or the file itself; a <c>module.</c> prefix is stripped.</summary>
+    /// <summary>
+    /// The model's: what is under <c>model</c>, <c>state_dict</c> and the like, or the file itself; a <c>module.</c> prefix is stripped.
+    /// Of a safetensors file all but what is under <see cref="WeightFile.TrainingPrefix"/>.
+    /// </summary>
     Model,
 
     /// <summary>All, the optimizer's too, named by their path: <c>optimizer.state.0.exp_avg</c>.</summary>
@@ -29,6 +32,9 @@ public enum WeightSelection
 /// <summary>The tensors of a weight file. Reading never executes anything a file contains.</summary>
 public sealed class WeightFile
 {
+    /// <summary>Stands before the names of tensors that only training needs, in checkpoints of training.</summary>
+    public const string TrainingPrefix = "optimizer.";
+
     private readonly Dictionary<string, TensorData> byName = new(StringComparer.Ordinal);
 
     internal WeightFile(string name, WeightFormat format, IReadOnlyList<TensorData> tensors, IReadOnlyDictionary<string, string> metadata)
@@ -82,7 +88,7 @@ public sealed class WeightFile
             switch (FormatSniffer.Sniff(stream, name))
             {
                 case WeightFormat.SafeTensors:
-                    return SafeTensors.Read(stream, name);
+                    return SafeTensors.Read(stream, name, selection);
                 case WeightFormat.PyTorchZip:
                     return new(name, WeightFormat.PyTorchZip, PyTorchZip.Read(stream, name, selection), NoMetadata);
                 default:

@@ -43,7 +43,7 @@ internal static class BenchDataCommand
         command.SetAction(result =>
         {
             using var device = Devices.Open(result.GetValue(options.Device)!, result.GetValue(options.Threads), result.GetValue(options.Precision));
-            var training = options.Read(result);
+            var training = options.Read(result).Options;
             var network = NetworkCatalog.Find(training.Network);
             var data = TrainingData.Open(training, cancellation);
             using var session = new TrainingSession(network, device, NetworkWeights.Initial(network, 1));

@@ -49,6 +49,7 @@ internal static class CommandLine
             root.Add(command);
         }
 
+        root.Add(ExportCommand.Create(terminal));
         root.Add(DescribeCommand.Create(terminal));
         root.Add(KernelsCommand.Create(terminal));
         root.Add(BenchCommand.Create(terminal, cancellation));

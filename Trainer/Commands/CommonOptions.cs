@@ -41,7 +41,7 @@ internal static partial class CommonOptions
     {
         Description = "default; strict: convolutions by their definition alone, slower and about a digit closer to it; on CUDA devices fast, which is the default there, or bf16: half the memory, two digits.",
         HelpName = "default|strict|fast|bf16",
-        DefaultValueFactory = _ => Commands.Precision.Default,
+        DefaultValueFactory = _ => Trainer.Precision.Default,
         CustomParser = result =>
         {
             var text = result.Tokens[0].Value;
@@ -54,7 +54,7 @@ internal static partial class CommonOptions
             }
 
             result.AddError($"--precision takes default, strict, fast or bf16, not '{text}'.");
-            return Commands.Precision.Default;
+            return Trainer.Precision.Default;
         },
     };
 

@@ -3,6 +3,7 @@ using FocalNet.Runtime;
 using FocalNet.Runtime.Weights;
 using FocalNet.Trainer.Data;
 using FocalNet.Trainer.Display;
+using FocalNet.Trainer.Distributed;
 using FocalNet.Trainer.Images;
 using FocalNet.Trainer.Kernels;
 using FocalNet.Trainer.Restoring;
@@ -48,7 +49,8 @@ internal static class Failures
 
     /// <summary>Whether the exception is about the user's files, options or machine, rather than a bug.</summary>
     public static bool IsExpected(Exception exception) => exception
-        is UsageException or ImageException or DataSetException or DivergenceException or RunFolderException
+        is UsageException or ImageException or DataSetException or DivergenceException or RunFolderException or RunConfigurationException
+        or DistributedException or OtherProcessException or OnnxExportException
         or UnknownNetworkException or RestorationException or RestorePlanException or UnknownKernelException or WeightFormatException or WeightMismatchException
         or DeviceException or IOException or UnauthorizedAccessException;
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using FocalNet.Trainer.Display;
+using FocalNet.Trainer.Distributed;
 using FocalNet.Trainer.Tasks;
 using FocalNet.Trainer.Training;
 
@@ -18,35 +19,109 @@ internal static class TrainCommand
             Arity = ArgumentArity.ZeroOrOne,
         };
         dryRun.AcceptOnlyFromAmong("heads", "full");
-        var json = new Option<bool>("--json") { Description = "With --dry-run, print one JSON document." };
         var command = new Command(task.Name, task.Description);
         options.AddTo(command);
         command.Add(dryRun);
-        command.Add(json);
-        command.SetAction(result => result.GetResult(dryRun) is not null
-            ? Check(options.Read(result), result.GetValue(dryRun) == "full", result.GetValue(json), result.GetValue(options.Device)!, result.GetValue(options.Threads), result.GetValue(options.Precision), terminal, cancellation)
-            : Run(options.Read(result), result.GetValue(options.Device)!, result.GetValue(options.Threads), result.GetValue(options.Precision), terminal, cancellation));
+        command.SetAction(result =>
+        {
+            var (run, resume) = options.Read(result);
+            var request = new TrainRequest(run, resume, result.GetValue(options.Device)!, result.GetValue(options.Threads), result.GetValue(options.Json));
+            return result.GetResult(dryRun) is not null
+                ? Check(request, result.GetValue(dryRun) == "full", terminal, cancellation)
+                : Run(request, terminal, cancellation);
+        });
         return command;
     }
 
-    internal static int Run(TrainingOptions options, string deviceName, int threads, Precision precision, Terminal terminal, CancellationToken cancellation)
+    internal static int Run(TrainRequest request, Terminal terminal, CancellationToken cancellation)
     {
-        using var device = Devices.Open(deviceName, threads, precision, terminal, cancellation);
+        using var group = MpiGroup.Join(Environment.GetEnvironmentVariable);
+        var own = group.Rank == 0 ? terminal : terminal.WithoutOutput();
+        if (request.Resume is { IsFinished: true } finished)
+        {
+            return ReportFinished(finished, request, own);
+        }
+
+        var agreement = new Agreement(group);
+        try
+        {
+            return request.IsJson ? RunWithJson(request, group, agreement, own, cancellation) : RunWithText(request, group, agreement, own, cancellation);
+        }
+        catch (Exception e) when (group.Size > 1 && !agreement.HasFailed)
+        {
+            // The others wait for this process, and would do so for ever.
+            var code = Failures.Report(e, terminal);
+            group.Abort(code);
+            return code;
+        }
+    }
+
+    private static int RunWithText(TrainRequest request, IProcessGroup group, Agreement agreement, Terminal terminal, CancellationToken cancellation)
+    {
+        var options = request.Options;
+        using var device = Devices.Open(request.Device, request.Threads, options.Precision, terminal, cancellation);
         TrainingOutcome? outcome = null;
-        terminal.Line($"device    {Devices.Explain(deviceName, device)}");
+        terminal.Line($"device    {Devices.Explain(request.Device, device)}");
+        if (group.Size > 1)
+        {
+            terminal.Line($"together  {group.Description}");
+        }
+
         terminal.WithProgress(display =>
         {
             using var note = cancellation.Register(() => display.Line("stopping after this step; Ctrl-C again stops at once"));
             display.Update(0, options.Data is null ? "drawing scenes" : "checking pictures");
-            using var run = new TrainingRun(options, device, new TrainingProgress(display, options), cancellation);
+            using var run = TrainingRun.Open(options, device, new TrainingProgress(display, options), cancellation, request.Resume, group, agreement);
             outcome = run.Run(cancellation);
         });
-        return outcome!.IsInterrupted ? ReportInterruption(outcome, terminal) : ReportEnd(outcome, options, terminal);
+        if (group.Rank != 0)
+        {
+            return outcome!.IsInterrupted ? ExitCodes.Cancelled : ExitCodes.Success;
+        }
+
+        return outcome!.IsInterrupted ? ReportInterruption(outcome, request, terminal) : ReportEnd(outcome, options, terminal);
     }
 
-    private static int Check(TrainingOptions options, bool isThorough, bool isJson, string deviceName, int threads, Precision precision, Terminal terminal, CancellationToken cancellation)
+    private static int RunWithJson(TrainRequest request, IProcessGroup group, Agreement agreement, Terminal terminal, CancellationToken cancellation)
     {
-        using var device = Devices.Open(deviceName, threads, precision);
+        var json = new TrainingJson(terminal);
+        try
+        {
+            using var device = Devices.Open(request.Device, request.Threads, request.Options.Precision, cancellation: cancellation);
+            using var run = TrainingRun.Open(request.Options, device, json, cancellation, request.Resume, group, agreement);
+            var outcome = run.Run(cancellation);
+            if (group.Rank == 0)
+            {
+                json.Finished(outcome);
+            }
+
+            return outcome.IsInterrupted ? ExitCodes.Cancelled : ExitCodes.Success;
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            json.Failed(Failures.Describe(e));
+            throw;
+        }
+    }
+
+    private static int ReportFinished(ResumePoint finished, TrainRequest request, Terminal terminal)
+    {
+        if (request.IsJson)
+        {
+            new TrainingJson(terminal).Finished(finished);
+        }
+        else
+        {
+            terminal.Line(FormattableString.Invariant($"The run in {finished.Folder.Path} is finished: {finished.Step} steps are done, and the best weights are in {finished.Folder.Best}."));
+        }
+
+        return ExitCodes.Success;
+    }
+
+    private static int Check(TrainRequest request, bool isThorough, Terminal terminal, CancellationToken cancellation)
+    {
+        var (options, isJson) = (request.Options, request.IsJson);
+        using var device = Devices.Open(request.Device, request.Threads, options.Precision, terminal, cancellation);
         DryRunReport? report = null;
         terminal.WithProgress(display => report = DryRun.Make(options, device, isThorough, isJson ? new SilentProgress() : display, cancellation));
         if (isJson)
@@ -61,11 +136,12 @@ internal static class TrainCommand
         return report!.IsTrainable ? ExitCodes.Success : ExitCodes.Failure;
     }
 
-    private static int ReportInterruption(TrainingOutcome outcome, Terminal terminal)
+    private static int ReportInterruption(TrainingOutcome outcome, TrainRequest request, Terminal terminal)
     {
         terminal.Error(outcome.Steps == 0
             ? "cancelled before the first step"
             : FormattableString.Invariant($"cancelled after step {outcome.Steps}; the weights so far are in {outcome.Folder.Last}"));
+        terminal.Error($"go on with: {ShellText.Program} {request.Options.Task.Name} --resume {ShellText.Quote(outcome.Folder.Path)}");
         return ExitCodes.Cancelled;
     }
 
@@ -85,3 +161,11 @@ internal static class TrainCommand
         return ExitCodes.Success;
     }
 }
+
+/// <summary>A training command line.</summary>
+/// <param name="Options">What to do.</param>
+/// <param name="Resume">The run to go on with; null for a new one.</param>
+/// <param name="Device">Where to compute.</param>
+/// <param name="Threads">Threads; 0 takes one a processor.</param>
+/// <param name="IsJson">Whether to report in JSON.</param>
+internal sealed record TrainRequest(TrainingOptions Options, ResumePoint? Resume = null, string Device = "auto", int Threads = 0, bool IsJson = false);

@@ -18,7 +18,7 @@ internal sealed class TrainingProgress(IProgressDisplay display, TrainingOptions
     public void Started(TrainingStart start)
     {
         _schedule = start.Schedule;
-        _estimator = new ProgressEstimator(start.Schedule.TotalSteps);
+        _estimator = new ProgressEstimator(start.Schedule.TotalSteps, start.ResumedAt ?? 0);
         display.Line(FormattableString.Invariant($"network   {start.Network.Name}, {start.Parameters:N0} parameters"));
         display.Line($"training  {start.Data.Train.Description}");
         if (options.Preset is { } preset)
@@ -32,8 +32,15 @@ internal sealed class TrainingProgress(IProgressDisplay display, TrainingOptions
             display.Line("          the data set has no test/ folder: validation is on pictures that are trained on");
         }
 
+        var batches = options.Accumulate * start.Processes is > 1 and var count ? FormattableString.Invariant($"{count} batches of ") : "";
+        var average = options.AverageDecay > 0 ? FormattableString.Invariant($", average of weights {options.AverageDecay}") : "";
         display.Line(FormattableString.Invariant(
-            $"run       {start.Schedule.TotalSteps:N0} steps of {options.Batch} × {(options.Crop == 0 ? "whole pictures" : $"{options.Crop}²")}, learning rate {options.LearningRate}, seed {options.Seed}, into {options.Out}"));
+            $"run       {start.Schedule.TotalSteps:N0} steps of {batches}{options.Batch} × {(options.Crop == 0 ? "whole pictures" : $"{options.Crop}²")}, learning rate {options.LearningRate}{average}, seed {options.Seed}, into {options.Out}"));
+        if (start.ResumedAt is { } step)
+        {
+            display.Line(step == 0 ? "resumed   from the beginning: the run had not saved a step yet" : FormattableString.Invariant($"resumed   after step {step}"));
+        }
+
         display.Line();
         _watch.Start();
     }
@@ -55,6 +62,11 @@ internal sealed class TrainingProgress(IProgressDisplay display, TrainingOptions
         var note = report.Step == 0 ? "" : report.IsBest ? "  (best so far)" : "";
         display.Line(FormattableString.Invariant(
             $"{ProgressEstimator.Describe(_watch.Elapsed),7}  step {report.Step}/{_schedule!.TotalSteps}: held-out PSNR {after.Psnr:F2} dB, input {before.Psnr:F2} dB, gain {after.Psnr - before.Psnr:+0.00;-0.00} dB{note}"));
+    }
+
+    public void Saved(long step, string path)
+    {
+        // Validations say enough; checkpoints between them are no news to people.
     }
 
     private static double Smooth(double? before, double now) => before is { } value ? value + Smoothing * (now - value) : now;

@@ -12,6 +12,8 @@ internal sealed record BatchOptions
 
     /// <summary>What the network's sizes must be multiples of.</summary>
     public int SizeMultiple { get; init; } = 4;
+
+    public BatchDivision Division { get; init; } = BatchDivision.Whole;
 }
 
 /// <summary>
@@ -36,7 +38,7 @@ internal sealed class BatchAssembler
         }
 
         (_source, _options, _seed) = (source, options, seed);
-        Sampler = new EpochSampler(source.Count, options.BatchSize, seed);
+        Sampler = new EpochSampler(source.Count, options.BatchSize, seed, options.Division);
     }
 
     public EpochSampler Sampler { get; }
@@ -67,7 +69,8 @@ internal sealed class BatchAssembler
 
     private (PicturePair Pair, PairCrop Crop) LoadItem(SamplerPosition position, int item, int index)
     {
-        var random = new SeededRandom(_seed, position.Epoch, position.Step, item);
+        var (update, first) = Sampler.PlaceOf(position);
+        var random = new SeededRandom(_seed, position.Epoch, update, first + item);
         var pair = _source.Load(index, random);
         return (pair, PairCrop.Draw(random, pair, _options));
     }

@@ -32,7 +32,11 @@ internal sealed class Terminal
     /// <summary>Whether a person watches: live progress then, and plain lines otherwise.</summary>
     public bool IsInteractive { get; }
 
-    public static Terminal OfProcess() => new(Console.Out, Console.Error, !Console.IsOutputRedirected);
+    /// <param name="isWatched">Whether somebody may watch, should the output be a terminal.</param>
+    public static Terminal OfProcess(bool isWatched) => new(Console.Out, Console.Error, isWatched && !Console.IsOutputRedirected);
+
+    /// <summary>One that shows failures alone.</summary>
+    public Terminal WithoutOutput() => new(TextWriter.Null, _error, isInteractive: false);
 
     /// <summary>The same with all on the error stream, for commands whose output is data.</summary>
     public Terminal OnErrorStream() => new(_error, _error, isInteractive: false);

@@ -32,7 +32,7 @@ internal static class ImageFolder
 
     private static ImageException Empty(string folder, bool recursive)
     {
-        var depth = recursive ? "neither the folder nor those below it have pictures" : "the folder has no pictures";
+        var depth = recursive ? "there are no pictures in the folder or below it" : "the folder has no pictures";
         var wayOut = recursive ? "" : " Pictures in folders below it are found when listing recursively.";
         return new ImageException(ImageFailure.NoPictures, folder, $"{depth} ({string.Join(", ", ImageFile.Extensions)}).", $"Check the path.{wayOut}");
     }

@@ -23,11 +23,14 @@ internal sealed record DryRunReport(
     DataSetReport? Train, DataSetReport? Held, string Description, int StepsPerEpoch, long TotalSteps, int Width, int Height, TrainingCost? Cost, double? PairsPerSecond,
     IReadOnlyList<string> Problems, IReadOnlyList<string> Notes)
 {
+    /// <summary>Batches of a step, each of which takes the time of <see cref="Cost"/>.</summary>
+    public int BatchesPerStep { get; init; } = 1;
+
     public bool IsTrainable => Problems.Count == 0;
 
     /// <summary>Time of an epoch: that of computing or of reading, whichever takes longer, as they go on at once.</summary>
     public TimeSpan? EpochTime(int batch) => Cost?.StepTime is not { } step ? null
-        : StepsPerEpoch * (PairsPerSecond is { } rate && batch / rate > step.TotalSeconds ? TimeSpan.FromSeconds(batch / rate) : step);
+        : StepsPerEpoch * BatchesPerStep * (PairsPerSecond is { } rate && batch / rate > step.TotalSeconds ? TimeSpan.FromSeconds(batch / rate) : step);
 }
 
 /// <summary>Checks all that a run needs, and takes a few steps without keeping anything.</summary>
@@ -74,8 +77,14 @@ internal static class DryRun
                 $"A step takes {cost.RequiredBytes / 1e9:F1} GB, and there are {cost.AvailableBytes / 1e9:F1} GB. Use a smaller --batch or --crop."));
         }
 
-        var assembler = new BatchAssembler(source, new BatchOptions { BatchSize = options.Batch, Crop = options.Crop, FlipProbability = options.Flip }, options.Seed);
-        var schedule = new RunSchedule(options, assembler.Sampler.StepsPerEpoch);
+        var assembler = new BatchAssembler(source, new BatchOptions
+        {
+            BatchSize = options.Batch,
+            Crop = options.Crop,
+            FlipProbability = options.Flip,
+            Division = new BatchDivision(options.Accumulate),
+        }, options.Seed);
+        var schedule = new RunSchedule(options, assembler.Sampler.UpdatesPerEpoch);
         display.Update(0, "reading a few batches");
         double? rate = null;
         try
@@ -89,7 +98,10 @@ internal static class DryRun
             problems.Add(e.Message);
         }
 
-        return new DryRunReport(trainReport, heldReport, source.Description, schedule.StepsPerEpoch, schedule.TotalSteps, width, height, cost, rate, problems, notes);
+        return new DryRunReport(trainReport, heldReport, source.Description, schedule.StepsPerEpoch, schedule.TotalSteps, width, height, cost, rate, problems, notes)
+        {
+            BatchesPerStep = options.Accumulate,
+        };
     }
 
     /// <summary>That of the crops; of whole pictures, the largest.</summary>

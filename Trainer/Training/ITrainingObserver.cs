@@ -4,7 +4,16 @@ using FocalNet.Trainer.Metrics;
 namespace FocalNet.Trainer.Training;
 
 /// <summary>What a run is about to do.</summary>
-internal sealed record TrainingStart(TrainingData Data, NetworkEntry Network, int Parameters, RunSchedule Schedule, string Device);
+/// <param name="Folder">Where it writes.</param>
+/// <param name="Data">What it trains on.</param>
+/// <param name="Network">What it trains.</param>
+/// <param name="Parameters">Their number.</param>
+/// <param name="Schedule">How long.</param>
+/// <param name="Device">What it computes on.</param>
+/// <param name="ResumedAt">Steps that were taken before; null for a new run.</param>
+/// <param name="Processes">Processes that train together.</param>
+internal sealed record TrainingStart(
+    string Folder, TrainingData Data, NetworkEntry Network, int Parameters, RunSchedule Schedule, string Device, long? ResumedAt, int Processes);
 
 /// <summary>What one step did.</summary>
 /// <param name="Step">From 1.</param>
@@ -28,4 +37,8 @@ internal interface ITrainingObserver
     void Stepped(StepReport report);
 
     void Validated(ValidationReport report);
+
+    /// <param name="step">Steps taken.</param>
+    /// <param name="path">The checkpoint that was written.</param>
+    void Saved(long step, string path);
 }

@@ -52,6 +52,9 @@ internal sealed class TrainingLog : IDisposable
         _stream.Flush();
     }
 
+    /// <summary>Brings all lines to the disk.</summary>
+    public void Flush() => _stream.Flush(flushToDisk: true);
+
     public void Dispose() => _stream.Dispose();
 
     private static void WriteNumber(Utf8JsonWriter json, string name, double value)

@@ -26,7 +26,11 @@ internal sealed record TrainingOptions
     /// <summary>Where to stop. With <see cref="Epochs"/> too, the run stops early and leaves the learning rate's course as it is.</summary>
     public long? Steps { get; init; }
 
+    /// <summary>Pictures that a process computes with at once.</summary>
     public required int Batch { get; init; }
+
+    /// <summary>Batches whose gradients are averaged for one step.</summary>
+    public int Accumulate { get; init; } = 1;
 
     public required int Crop { get; init; }
 
@@ -38,6 +42,12 @@ internal sealed record TrainingOptions
 
     public required double Clip { get; init; }
 
+    /// <summary>Decay of the moving average of the weights, which is then what is validated and kept as the best; 0 for none.</summary>
+    public double AverageDecay { get; init; }
+
+    /// <summary>How closely arithmetic keeps to its definition.</summary>
+    public Precision Precision { get; init; }
+
     public required long Seed { get; init; }
 
     public required int Validations { get; init; }
@@ -45,6 +55,8 @@ internal sealed record TrainingOptions
     public required int ValidationPictures { get; init; }
 
     public required SceneDefaults Scenes { get; init; }
+
+    public CheckpointPolicy Saving { get; init; } = CheckpointPolicy.Default;
 
     /// <summary>The folder that receives the run.</summary>
     public required string Out { get; init; }

@@ -1,8 +1,11 @@
-using System.Diagnostics;
+using System.Runtime.ExceptionServices;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using FocalNet.Model;
 using FocalNet.Runtime;
 using FocalNet.Runtime.Weights;
 using FocalNet.Trainer.Data;
+using FocalNet.Trainer.Distributed;
 using FocalNet.Trainer.Metrics;
 
 namespace FocalNet.Trainer.Training;
@@ -17,62 +20,107 @@ internal sealed record TrainingOutcome(RunFolder Folder, long Steps, PictureScor
 
 /// <summary>
 /// Trains a network: batches from another thread, a step, a line in the log, and now and then a validation and checkpoints.
-/// The same options and number of threads give the same checkpoints, bit for bit.
+/// The same options give the same checkpoints, bit for bit, whatever the threads and however often the run was stopped and resumed.
 /// </summary>
+/// <remarks>
+/// In a group of processes all take the same steps; the first one alone validates and writes. Before each step they agree on whether
+/// to take it.
+/// </remarks>
 internal sealed class TrainingRun : IDisposable
 {
     private const int BatchesAhead = 2;
-    private const int ExamplePairs = 4;
-    private static readonly TimeSpan SaveInterval = TimeSpan.FromMinutes(10);
 
     private readonly TrainingOptions _options;
     private readonly ITrainingObserver _observer;
-    private readonly RunFolder _folder;
-    private readonly NetworkEntry _network;
-    private readonly TrainingSession _session;
+    private readonly IProcessGroup _group;
+    private readonly Agreement _agreement;
     private readonly TrainingData _data;
-    private readonly BatchAssembler _assembler;
     private readonly RunSchedule _schedule;
-    private readonly Validation _validation;
-    private readonly RunRecord _record;
-    private ValidationReport? _best;
-    private string? _lastGood;
-    private long _lastSaved;
-    private float[] _restored = [];
+    private readonly BatchAssembler _assembler;
+    private readonly TrainingSteps _steps;
+    private readonly RunWriter? _writer;
+    private readonly SamplerPosition _start;
+    private long _step;
 
-    /// <summary>Opens all that the run needs, and creates its folder last.</summary>
-    /// <param name="options">What to do.</param>
-    /// <param name="device">Where to run; stays the caller's.</param>
-    /// <param name="observer">Is told how it goes.</param>
-    /// <param name="cancellation">Stops the preparation.</param>
-    public TrainingRun(TrainingOptions options, IDevice device, ITrainingObserver observer, CancellationToken cancellation)
+    // The others may then wait for this process elsewhere than in an agreement.
+    private bool _isExchanging;
+
+    private TrainingRun(
+        TrainingOptions options, IDevice device, ITrainingObserver observer, ResumePoint? resume, IProcessGroup group, Agreement agreement,
+        CancellationToken cancellation)
     {
-        (_options, _observer) = (options, observer);
-        _network = NetworkCatalog.Find(options.Network);
+        (_options, _observer, _group, _agreement) = (options, observer, group, agreement);
+        var network = NetworkCatalog.Find(options.Network);
         _data = TrainingData.Open(options, cancellation);
-        var parameters = options.Weights is { } weights
-            ? NetworkWeights.Flatten(WeightFile.Read(weights), _network)
-            : NetworkWeights.Initial(_network, (ulong)options.Seed);
-        _folder = RunFolder.Create(options.Out);
-        _session = new TrainingSession(_network, device, parameters);
+        resume?.RequireSame(options, _data, _group.Size);
+        var parameters = resume?.Checkpoint is { } checkpoint ? checkpoint.Parameters
+            : options.Weights is { } weights ? NetworkWeights.Flatten(WeightFile.Read(weights), network)
+            : NetworkWeights.Initial(network, (ulong)options.Seed);
+        _steps = new TrainingSteps(options, network, device, parameters, resume, _group);
         try
         {
             var batches = new BatchOptions
             {
-                BatchSize = options.Batch, Crop = options.Crop, FlipProbability = options.Flip, SizeMultiple = _session.Divisor,
+                BatchSize = options.Batch, Crop = options.Crop, FlipProbability = options.Flip, SizeMultiple = _steps.Session.Divisor,
+                Division = new BatchDivision(options.Accumulate, _group.Size, _group.Rank),
             };
             _assembler = new BatchAssembler(_data.Train, batches, options.Seed);
-            _schedule = new RunSchedule(options, _assembler.Sampler.StepsPerEpoch);
-            _validation = new Validation(_network, device, _data.Held, options.ValidationPictures, cancellation);
-            _record = new RunRecord(options, _data, device);
+            _schedule = new RunSchedule(options, _assembler.Sampler.UpdatesPerEpoch);
+            (_step, _start) = (resume?.Step ?? 0, resume?.Next ?? SamplerPosition.Start);
+            if (_start != _assembler.Sampler.StartOf(_step + 1))
+            {
+                throw new RunConfigurationException(resume!.Folder.Last, "the checkpoint's place in the data is not that of its step.", "The data set is another one than before.");
+            }
+
+            _writer = _group.Rank == 0 ? new RunWriter(options, _data, network, device, observer, _group.Size, resume, cancellation) : null;
         }
         catch
         {
-            _session.Dispose();
+            _steps.Dispose();
             throw;
         }
 
-        observer.Started(new TrainingStart(_data, _network, _session.ParameterCount, _schedule, device.Description));
+        if (_writer is not null)
+        {
+            _observer.Started(new TrainingStart(options.Out, _data, network, _steps.Session.ParameterCount, _schedule, device.Description, resume?.Step, _group.Size));
+        }
+    }
+
+    /// <summary>Opens all that the run needs, and creates its folder last.</summary>
+    /// <param name="options">What to do.</param>
+    /// <param name="device">Where to run; stays the caller's.</param>
+    /// <param name="observer">Is told how it goes, in the first process only.</param>
+    /// <param name="cancellation">Stops the preparation.</param>
+    /// <param name="resume">The run to go on with; null begins one.</param>
+    /// <param name="group">The processes that train together; stays the caller's. Null for this one alone.</param>
+    /// <param name="agreement">Theirs.</param>
+    /// <exception cref="RunConfigurationException">The run to go on with has other options or data.</exception>
+    /// <exception cref="RunFolderException">The folder can't be used.</exception>
+    /// <exception cref="OtherProcessException">Another process of the group has failed to open the run.</exception>
+    public static TrainingRun Open(
+        TrainingOptions options, IDevice device, ITrainingObserver observer, CancellationToken cancellation, ResumePoint? resume = null,
+        IProcessGroup? group = null, Agreement? agreement = null)
+    {
+        group ??= new SingleProcess();
+        agreement ??= new Agreement(group);
+        TrainingRun run;
+        try
+        {
+            run = new TrainingRun(options, device, observer, resume, group, agreement, cancellation);
+        }
+        catch
+        {
+            agreement.Fail();
+            throw;
+        }
+
+        if (agreement.On(Wish.GoOn) == Wish.Fail)
+        {
+            run.Dispose();
+            throw new OtherProcessException();
+        }
+
+        return run;
     }
 
     /// <summary>Runs to the end, or until it is asked to stop: then the step in progress is finished and saved.</summary>
@@ -80,136 +128,138 @@ internal sealed class TrainingRun : IDisposable
     /// <exception cref="RunFolderException">A file could not be written.</exception>
     public TrainingOutcome Run(CancellationToken cancellation)
     {
-        _folder.SaveRecord(_record.ToJson(null));
-        using var log = new TrainingLog(_folder.Log, lastStep: 0);
-        Validate(0, cancellation);
-        var saved = Stopwatch.StartNew();
-        long step = 0;
-        using (var batches = new BatchPrefetcher(_assembler, SamplerPosition.Start, BatchesAhead))
+        try
         {
-            while (step < _schedule.TotalSteps && TryTake(batches, cancellation) is { } batch)
+            _writer?.Begin(_steps, _step, cancellation);
+            if (_step < _schedule.TotalSteps)
             {
-                using (batch)
+                using var batches = new BatchPrefetcher(_assembler, _start, BatchesAhead);
+                while (_step < _schedule.TotalSteps && Take(batches, cancellation) is { } taken)
                 {
-                    Step(++step, batch, log);
-                }
-
-                if (_schedule.IsValidatedAfter(step))
-                {
-                    Validate(step, CancellationToken.None);
-                    saved.Restart();
-                }
-                else if (saved.Elapsed > SaveInterval)
-                {
-                    SaveLast(step, null);
-                    saved.Restart();
+                    Step(taken);
                 }
             }
-        }
 
-        if (step == _schedule.TotalSteps)
-        {
-            ShowBest();
+            var isInterrupted = _step < _schedule.TotalSteps;
+            _writer?.End(_steps, _step, Next, isInterrupted);
+            return _agreement.On(Wish.GoOn) == Wish.Fail
+                ? throw new OtherProcessException()
+                : _writer?.Outcome(_step, isInterrupted) ?? new TrainingOutcome(null!, _step, default, null, isInterrupted);
         }
-        else if (step > _lastSaved)
+        catch when (!_isExchanging)
         {
-            SaveLast(step, null);
+            _agreement.Fail();
+            throw;
         }
-
-        var outcome = new TrainingOutcome(_folder, step, _validation.Before, _best, IsInterrupted: step < _schedule.TotalSteps);
-        _folder.SaveRecord(_record.ToJson(outcome));
-        return outcome;
     }
 
     public void Dispose()
     {
-        _validation.Dispose();
-        _session.Dispose();
+        _writer?.Dispose();
+        _steps.Dispose();
     }
 
-    /// <summary>The next batch, or null if the run is to stop.</summary>
-    private static Batch? TryTake(BatchPrefetcher batches, CancellationToken cancellation)
-    {
-        if (cancellation.IsCancellationRequested)
-        {
-            return null;
-        }
+    private SamplerPosition Next => _assembler.Sampler.StartOf(_step + 1);
 
+    private void Step(IReadOnlyList<Batch> taken)
+    {
+        _step++;
+        var rate = _schedule.RateOf(_step);
         try
         {
-            return batches.Next(cancellation);
+            _isExchanging = true;
+            var report = _steps.Take(_step, taken, rate);
+            _isExchanging = false;
+            _writer?.Stepped(report, taken[0].Position.Epoch);
+            if (!float.IsFinite(report.Result.Loss) || !float.IsFinite(report.Result.GradientNorm))
+            {
+                // Losses and gradient are averages: every process sees this.
+                _agreement.FailTogether();
+                throw new DivergenceException(
+                    _step, float.IsFinite(report.Result.Loss) ? "gradient" : "loss", [.. taken.SelectMany(batch => batch.Names)], _writer?.LastGood);
+            }
+
+            if (_writer is not null)
+            {
+                _observer.Stepped(report);
+            }
+        }
+        finally
+        {
+            foreach (var batch in taken)
+            {
+                batch.Dispose();
+            }
+        }
+
+        var isValidated = _schedule.IsValidatedAfter(_step);
+        if (isValidated)
+        {
+            RequireSameWeights();
+        }
+
+        _writer?.SaveIfDue(_steps, _step, Next, isValidated);
+    }
+
+    /// <summary>Equal averages and equal arithmetic keep the weights of all processes equal to the bit; other processors might not.</summary>
+    private void RequireSameWeights()
+    {
+        if (_group.Size == 1)
+        {
+            return;
+        }
+
+        var code = BitConverter.ToInt32(SHA256.HashData(MemoryMarshal.AsBytes(_steps.Weights)));
+        if (_group.Max(code) != ~_group.Max(~code))
+        {
+            _agreement.FailTogether();
+            throw new DistributedException(FormattableString.Invariant(
+                $"At step {_step} the processes have different weights: they run on processors or with versions that compute differently. Use equal machines, or --precision strict."));
+        }
+    }
+
+    /// <summary>The batches of the next step, or null if the run is to stop: if any process was asked to, all do.</summary>
+    private List<Batch>? Take(BatchPrefetcher batches, CancellationToken cancellation)
+    {
+        var taken = new List<Batch>();
+        Exception? failure = null;
+        try
+        {
+            for (var i = 0; i < _options.Accumulate && !cancellation.IsCancellationRequested; i++)
+            {
+                taken.Add(batches.Next(cancellation));
+            }
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
-            return null;
+            // Said below.
         }
-    }
-
-    private void Step(long step, Batch batch, TrainingLog log)
-    {
-        var rate = _schedule.RateOf(step);
-        // Without the token: a step that is cut off half-way would leave moments and parameters of different steps.
-        var result = _session.Step(batch.Input, batch.Target, batch.Count, batch.Height, batch.Width, rate, _options.Clip);
-        var losses = result.Losses.Select(loss => KeyValuePair.Create(loss.Key == "loss" ? "total" : loss.Key["loss.".Length..], (double)loss.Value));
-        log.Write(new TrainingStep(step, batch.Position.Epoch, [.. losses], result.GradientNorm, rate));
-        if (!float.IsFinite(result.Loss) || !float.IsFinite(result.GradientNorm))
+        catch (Exception e)
         {
-            throw new DivergenceException(step, float.IsFinite(result.Loss) ? "gradient" : "loss", batch.Names, _lastGood);
+            failure = e;
         }
 
-        Array.Resize(ref _restored, batch.Target.Length);
-        _session.ReadRestored(_restored);
-        _observer.Stepped(new StepReport(step, result, rate, PictureMetrics.Psnr(_restored, batch.Target)));
-    }
-
-    private void Validate(long step, CancellationToken cancellation)
-    {
-        var parameters = _session.ReadParameters();
-        PictureScores scores;
-        try
+        var isComplete = taken.Count == _options.Accumulate;
+        var wish = _agreement.On(failure is not null ? Wish.Fail : isComplete ? Wish.GoOn : Wish.Stop);
+        if (wish == Wish.GoOn)
         {
-            scores = _validation.Score(parameters, cancellation);
+            return taken;
         }
-        catch (RestorationException) when (step > 0)
+
+        taken.ForEach(batch => batch.Dispose());
+        if (wish == Wish.Fail)
         {
-            throw new DivergenceException(step, "restored picture", [.. _validation.Pairs.Select(pair => pair.Name)], _lastGood);
+            _writer?.SaveIfBehind(_steps, _step, Next);
         }
 
-        // Random weights are not worth keeping, however they score; weights that were given are the ones to beat.
-        var isBest = (step > 0 || _options.Weights is not null) && (_best is null || scores.Psnr > _best.After.Psnr);
-        var report = new ValidationReport(step, _validation.Before, scores, isBest);
-        if (isBest)
+        if (failure is not null)
         {
-            _best = report;
-            _folder.SaveCheckpoint(_folder.Best, _options, _network, parameters, new CheckpointNote(step, scores.Psnr));
-            _lastGood = _folder.Best;
+            ExceptionDispatchInfo.Throw(failure);
         }
 
-        if (step > 0)
-        {
-            SaveLast(step, scores.Psnr);
-        }
-
-        _record.Add(report);
-        _observer.Validated(report);
-    }
-
-    private void SaveLast(long step, double? psnr)
-    {
-        _folder.SaveCheckpoint(_folder.Last, _options, _network, _session.ReadParameters(), new CheckpointNote(step, psnr));
-        _lastGood = _folder.Last;
-        _lastSaved = step;
-    }
-
-    /// <summary>What the best weights make of held-out pictures, for eyes.</summary>
-    private void ShowBest()
-    {
-        var parameters = NetworkWeights.Flatten(WeightFile.Read(_folder.Best), _network);
-        var shown = _validation.Show(parameters, ExamplePairs);
-        _folder.SaveSheet(Validation.Sheet(shown));
-        if (_options.Data is null)
-        {
-            _folder.SaveExamples(shown);
-        }
+        return wish == Wish.Stop ? null : throw new OtherProcessException();
     }
 }
+
+/// <summary>Another process of the group has failed, and says itself why.</summary>
+internal sealed class OtherProcessException() : Exception("Training stops because another of its processes has failed; its message says why.");

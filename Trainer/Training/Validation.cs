@@ -11,10 +11,14 @@ namespace FocalNet.Trainer.Training;
 /// <summary>What a network makes of a held-out pair.</summary>
 internal sealed record ValidatedPair(PicturePair Pair, Picture Restored, PictureScores Before, PictureScores After);
 
+/// <summary>A validation: average scores, and the first pairs with what the network made of them.</summary>
+internal sealed record ValidationResult(PictureScores Scores, IReadOnlyList<ValidatedPair> Shown);
+
 /// <summary>Restores held-out pictures and compares them with the truth, by the preset "standard".</summary>
 internal sealed class Validation : IDisposable
 {
     private const MetricPreset Preset = MetricPreset.Standard;
+    private const int ShownPairs = 4;
 
     private readonly List<PicturePair> _pairs;
     private readonly List<PictureScores> _before;
@@ -45,23 +49,32 @@ internal sealed class Validation : IDisposable
     /// <summary>Average scores of the degraded pictures themselves.</summary>
     public PictureScores Before => PictureScores.Average(_before);
 
-    /// <summary>Average scores of what a network with these parameters restores.</summary>
+    /// <summary>What a network with these parameters makes of all pairs.</summary>
     /// <exception cref="RestorationException">The network gave values that are no numbers.</exception>
-    public PictureScores Score(ReadOnlySpan<float> parameters, CancellationToken cancellation)
+    public ValidationResult Score(ReadOnlySpan<float> parameters, CancellationToken cancellation)
     {
         _restorer.SetParameters(parameters);
-        return PictureScores.Average([.. _pairs.Select(pair => PictureMetrics.Compare(Restore(pair, cancellation), pair.Target, Preset))]);
+        var scores = new List<PictureScores>();
+        var shown = new List<ValidatedPair>();
+        for (var i = 0; i < _pairs.Count; i++)
+        {
+            var pair = Validate(i, cancellation);
+            scores.Add(pair.After);
+            if (i < ShownPairs)
+            {
+                shown.Add(pair);
+            }
+        }
+
+        return new ValidationResult(PictureScores.Average(scores), shown);
     }
 
     /// <summary>The first pairs with what a network with these parameters makes of them.</summary>
-    public IReadOnlyList<ValidatedPair> Show(ReadOnlySpan<float> parameters, int count)
+    /// <exception cref="RestorationException">The network gave values that are no numbers.</exception>
+    public IReadOnlyList<ValidatedPair> Show(ReadOnlySpan<float> parameters)
     {
         _restorer.SetParameters(parameters);
-        return [.. _pairs.Zip(_before).Take(count).Select(item =>
-        {
-            var restored = Restore(item.First, CancellationToken.None);
-            return new ValidatedPair(item.First, restored, item.Second, PictureMetrics.Compare(restored, item.First.Target, Preset));
-        })];
+        return [.. Enumerable.Range(0, Math.Min(ShownPairs, _pairs.Count)).Select(i => Validate(i, CancellationToken.None))];
     }
 
     /// <summary>Before, after and truth, a row for each pair.</summary>
@@ -77,5 +90,10 @@ internal sealed class Validation : IDisposable
     private static string Label(string text, PictureScores scores) =>
         string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{text} {scores.Psnr:F1} dB");
 
-    private Picture Restore(PicturePair pair, CancellationToken cancellation) => PictureRestoration.Restore(_restorer, pair.Input, null, cancellation);
+    private ValidatedPair Validate(int index, CancellationToken cancellation)
+    {
+        var pair = _pairs[index];
+        var restored = PictureRestoration.Restore(_restorer, pair.Input, null, cancellation);
+        return new ValidatedPair(pair, restored, _before[index], PictureMetrics.Compare(restored, pair.Target, Preset));
+    }
 }

@@ -16,9 +16,12 @@ public class SourceTests
     public void Nothing_is_left_to_be_done() =>
         Assert.Empty(Repository.Matches(Sources, new Regex(@"throw new NotImplementedException|\b(TODO|FIXME|HACK|XXX)\b")));
 
-    // The places that skip, where g++ or clang is missing, and fail instead where they are demanded, as CI does; the second also skips
-    // what a real GPU can't be made to do.
-    private static readonly string[] SkippingFiles = ["tests/Cuda.Tests/Support/Requires.cs", "tests/Cuda.Device.Tests/Support/DeviceUnderTest.cs"];
+    // The places that skip, where g++, clang or mpirun is missing, and fail instead where they are demanded, as CI does; the second also
+    // skips what a real GPU can't be made to do.
+    private static readonly string[] SkippingFiles =
+    [
+        "tests/Cuda.Tests/Support/Requires.cs", "tests/Cuda.Device.Tests/Support/DeviceUnderTest.cs", "tests/Trainer.Tests/Distributed/RequiresMpi.cs",
+    ];
 
     [Fact]
     public void No_test_is_skipped_or_switched_off() =>

@@ -17,18 +17,20 @@ internal static class CSharpBackend
         "System.Runtime.CompilerServices",
         "System.Runtime.Intrinsics",
         "FocalNet.Runtime.Cpu",
+        "FocalNet.Runtime.Cuda.Plans",
         "FocalNet.Runtime.Plans",
     ];
 
     /// <summary>Emits a plan.</summary>
     /// <param name="plan">The plan.</param>
     /// <param name="method">Name of the method that builds it.</param>
-    public static EmittedPlan EmitPlan(CompiledPlan plan, string method)
+    /// <param name="cuda">C# that gives the graph's plans for CUDA devices; null where it has none.</param>
+    public static EmittedPlan EmitPlan(CompiledPlan plan, string method, string? cuda = null)
     {
         var numbers = plan.Graph.Nodes.Select((node, i) => (node, i)).ToDictionary(p => p.node, p => p.i);
         EmittedKernel[] kernels = [.. plan.Prepare.Concat(plan.Steps).Select(s => KernelEmitter.Emit(s, numbers))];
         var code = new CodeWriter();
-        PlanEmitter.Emit(code, method, plan, [.. kernels.Select(k => k.Name)]);
+        PlanEmitter.Emit(code, method, plan, [.. kernels.Select(k => k.Name)], cuda);
         return new EmittedPlan(code.ToString(), [.. kernels.GroupBy(k => k.Name).Select(g => g.First())]);
     }
 
@@ -77,13 +79,8 @@ internal static class CSharpBackend
         foreach (string line in lines)
             code.Line(line);
         code.Line();
-        // The text is for people who ask for it, as UTF-8 in the image: user strings have a limit, and cost twice as much.
-        code.Line("private static ReadOnlySpan<byte> Source => \"\"\"\"");
-        foreach (string line in header)
-            code.Line("// " + line);
-        foreach (string line in lines)
-            code.Line(line);
-        code.Line("\"\"\"\"u8;");
+        // The text is for people who ask for it.
+        PlanEmitter.EmitText(code, "Source", header.Select(h => "// " + h).Concat(lines));
         code.Close().Line();
     }
 }

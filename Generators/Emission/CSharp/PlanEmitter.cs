@@ -14,16 +14,23 @@ internal static class PlanEmitter
     /// <param name="method">Name of the method.</param>
     /// <param name="plan">The plan.</param>
     /// <param name="kernels">Names of the kernels of the prepare steps and steps, in that order.</param>
-    public static void Emit(CodeWriter code, string method, CompiledPlan plan, IReadOnlyList<string> kernels)
+    /// <param name="cuda">C# that gives the graph's plans for CUDA devices; null where it has none.</param>
+    public static void Emit(CodeWriter code, string method, CompiledPlan plan, IReadOnlyList<string> kernels, string? cuda)
     {
         string[] distinct = [.. kernels.Distinct()];
         var numbers = distinct.Select((name, i) => (name, i)).ToDictionary(p => p.name, p => p.i);
         code.Line($"private static ExecutionPlan {method}() => PlanText.Parse({method}Text, new CpuKernel[]").Open();
         foreach (string kernel in distinct)
             code.Line($"Kernels.{kernel}.Kernel,");
-        code.Close(");").Line();
-        code.Line($"private static ReadOnlySpan<byte> {method}Text => \"\"\"\"");
-        foreach (string line in Lines(plan, [.. kernels.Select(k => numbers[k])]))
+        code.Close(cuda is null ? ");" : $", {cuda});").Line();
+        EmitText(code, method + "Text", Lines(plan, [.. kernels.Select(k => numbers[k])]));
+    }
+
+    /// <summary>Emits a property with the UTF-8 of lines: user strings have a limit, and cost twice as much.</summary>
+    public static void EmitText(CodeWriter code, string property, IEnumerable<string> lines)
+    {
+        code.Line($"private static ReadOnlySpan<byte> {property} => \"\"\"\"");
+        foreach (string line in lines)
             code.Line(line);
         code.Line("\"\"\"\"u8;");
     }
@@ -42,6 +49,8 @@ internal static class PlanEmitter
             yield return $"output {output.Shape} {View(output.Place)} {output.Name}";
         foreach (StateBinding state in plan.States)
             yield return $"state {state.Op.Shape} {View(state.Place)} {Text.Of(state.Op.Initial)} {state.Op.StateName}";
+        if (plan.Gradient is { } gradient)
+            yield return $"gradient {gradient.Value} {View(gradient.Place)} {Text.Of(gradient.Step)}";
         foreach (ParameterOp p in plan.Graph.Parameters)
             yield return $"parameter {Text.Of(p.Offset)} {p.CheckpointShape} {p.Shape} {Text.Of(p.Initial.Base)} {Text.Of(p.Initial.Scale)} {p.ParameterName}";
         for (int i = 0; i < plan.Prepare.Count; i++)

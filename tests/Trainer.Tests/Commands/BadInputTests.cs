@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.IO.Compression;
 using System.Text;
 using FocalNet.Model;
@@ -149,33 +148,7 @@ public sealed class BadInputTests : IDisposable
         await process.WaitForExitAsync();
         Assert.True(process.ExitCode == ExitCodes.Failure, error);
         Assert.Contains("best.safetensors': writing failed", error, StringComparison.Ordinal);
-        Assert.Equal(["run.json", "steps.jsonl"], Directory.GetFileSystemEntries(_folder["run"]).Select(Path.GetFileName).Order());
-    }
-
-    [Fact]
-    public async Task Control_c_saves_and_ends_with_130()
-    {
-        if (!OperatingSystem.IsLinux())
-        {
-            return;
-        }
-
-        var data = _folder.SavePairs("data", 1);
-        using var process = Shell.Start("""exec "$@" """, _folder.Path, "dehaze", "--data", data, "--network", "Tiny", "--steps", "100000", "--batch", "1", "--crop", "16", "--out", "run");
-        var error = process.StandardError.ReadToEndAsync();
-        while (await process.StandardOutput.ReadLineAsync() is { } line && !line.Contains("step 0/", StringComparison.Ordinal))
-        {
-        }
-
-        using (var kill = System.Diagnostics.Process.Start("kill", ["-INT", process.Id.ToString(CultureInfo.InvariantCulture)]))
-        {
-            await kill.WaitForExitAsync();
-        }
-
-        await process.StandardOutput.ReadToEndAsync();
-        await process.WaitForExitAsync();
-        Assert.Equal(ExitCodes.Cancelled, process.ExitCode);
-        Assert.Contains("cancelled", await error, StringComparison.Ordinal);
+        Assert.DoesNotContain(Directory.GetFileSystemEntries(_folder["run"]), file => file.EndsWith(".safetensors", StringComparison.Ordinal) || file.EndsWith(".tmp", StringComparison.Ordinal));
     }
 
     /// <summary>Protocol 2: a dictionary whose value is what os.system returns.</summary>

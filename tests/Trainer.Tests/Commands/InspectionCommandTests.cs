@@ -46,7 +46,7 @@ public sealed class InspectionCommandTests : IDisposable
         Shell.Run("kernels", "dump", _folder["dump"], "Tiny").RequireSuccess();
         foreach (var mode in new[] { "inference", "training" })
         {
-            Assert.All(["summary.txt", "ir.txt", "passes.txt", "fusion.txt", "plan.txt", "memory.txt", "launches.txt"],
+            Assert.All(["summary.txt", "ir.txt", "passes.txt", "fusion.txt", "plan.txt", "memory.txt", "cuda.txt", "launches.txt"],
                 name => Assert.NotEqual(0, new FileInfo(Path.Combine(_folder["dump"], mode, name)).Length));
             Assert.NotEmpty(Directory.GetFiles(Path.Combine(_folder["dump"], mode, "kernels"), "*.cs"));
         }

@@ -1,4 +1,5 @@
 using FocalNet.Model;
+using FocalNet.Runtime.Cpu;
 using FocalNet.Trainer.Tasks;
 using FocalNet.Trainer.Training;
 
@@ -30,6 +31,15 @@ internal static class TinyNetwork
         return folder[name];
     }
 
+    /// <summary>Trains in this process, on two threads.</summary>
+    public static TrainingOutcome Train(
+        TrainingOptions options, Action<long>? onStep = null, CancellationToken cancellation = default, ResumePoint? resume = null)
+    {
+        using var device = new CpuDevice(2);
+        using var run = TrainingRun.Open(options, device, new StepObserver(onStep ?? (_ => { })), cancellation, resume);
+        return run.Run(cancellation);
+    }
+
     /// <summary>A run on drawn scenes that takes about a second.</summary>
     public static TrainingOptions ShortRun(string output) => TrainingOptions.For(Dehaze, null, output) with
     {
@@ -40,4 +50,21 @@ internal static class TinyNetwork
         Validations = 2,
         ValidationPictures = 2,
     };
+
+    private sealed class StepObserver(Action<long> onStep) : ITrainingObserver
+    {
+        public void Started(TrainingStart start)
+        {
+        }
+
+        public void Stepped(StepReport report) => onStep(report.Step);
+
+        public void Validated(ValidationReport report)
+        {
+        }
+
+        public void Saved(long step, string path)
+        {
+        }
+    }
 }

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using FocalNet.Model;
-using FocalNet.Runtime.Cpu;
 using FocalNet.Runtime.Weights;
 using FocalNet.Trainer.Commands;
 using FocalNet.Trainer.Display;
@@ -20,7 +19,7 @@ public sealed class TrainCommandTests : IDisposable
     {
         var path = _folder["my runs/första"];
         using var output = new StringWriter();
-        var code = TrainCommand.Run(TinyNetwork.ShortRun(path), "auto", 2, Precision.Default, new Terminal(output, TextWriter.Null, isInteractive: false), CancellationToken.None);
+        var code = TrainCommand.Run(new TrainRequest(TinyNetwork.ShortRun(path), Threads: 2), new Terminal(output, TextWriter.Null, isInteractive: false), CancellationToken.None);
         Assert.Equal(ExitCodes.Success, code);
 
         var lines = File.ReadAllLines(Path.Combine(path, "steps.jsonl"));
@@ -62,7 +61,7 @@ public sealed class TrainCommandTests : IDisposable
         var runs = new[] { 1, 1, 2 }.Select((seed, index) =>
         {
             var options = TinyNetwork.ShortRun(_folder[$"run{index}"]) with { Seed = seed };
-            Train(options);
+            TinyNetwork.Train(options);
             return options.Out;
         }).ToList();
         Assert.All(["last.safetensors", "best.safetensors", "steps.jsonl", "before-after-truth.png"], name =>
@@ -103,7 +102,7 @@ public sealed class TrainCommandTests : IDisposable
     {
         using var stop = new CancellationTokenSource();
         var options = TinyNetwork.ShortRun(_folder["run"]) with { Steps = 50, Validations = 1 };
-        var outcome = Train(options, step =>
+        var outcome = TinyNetwork.Train(options, step =>
         {
             if (step == 3)
             {
@@ -121,7 +120,7 @@ public sealed class TrainCommandTests : IDisposable
     public void A_run_that_diverges_names_the_step_the_pictures_and_the_last_good_checkpoint()
     {
         var options = TinyNetwork.ShortRun(_folder["run"]) with { Steps = 20, LearningRate = 1e30, Validations = 1, Weights = _folder.SaveTinyWeights() };
-        var e = Assert.Throws<DivergenceException>(() => Train(options));
+        var e = Assert.Throws<DivergenceException>(() => TinyNetwork.Train(options));
         Assert.Equal(2, e.Names.Count);
         Assert.NotNull(e.Checkpoint);
         Assert.Contains(FormattableString.Invariant($"step {e.Step}"), e.Message, StringComparison.Ordinal);
@@ -133,8 +132,8 @@ public sealed class TrainCommandTests : IDisposable
     public void An_earlier_run_is_never_written_over()
     {
         var options = TinyNetwork.ShortRun(_folder["run"]) with { Steps = 1, Validations = 1 };
-        Train(options);
-        var e = Assert.Throws<RunFolderException>(() => Train(options));
+        TinyNetwork.Train(options);
+        var e = Assert.Throws<RunFolderException>(() => TinyNetwork.Train(options));
         Assert.Contains("earlier run", e.Message, StringComparison.Ordinal);
     }
 
@@ -151,25 +150,5 @@ public sealed class TrainCommandTests : IDisposable
         File.SetLastWriteTimeUtc(_folder["desnow/best.safetensors"], new DateTime(2030, 1, 3, 0, 0, 0, DateTimeKind.Utc));
         Assert.Equal(Path.Combine(_folder.Path, "dehaze-3"), RunFolder.NextDefault("dehaze", _folder.Path));
         Assert.Equal(Path.Combine(_folder.Path, "dehaze", "best.safetensors"), RunFolder.NewestBest("dehaze", _folder.Path));
-    }
-
-    private static TrainingOutcome Train(TrainingOptions options, Action<long>? onStep = null, CancellationToken cancellation = default)
-    {
-        using var device = new CpuDevice(2);
-        using var run = new TrainingRun(options, device, new StepObserver(onStep ?? (_ => { })), cancellation);
-        return run.Run(cancellation);
-    }
-
-    private sealed class StepObserver(Action<long> onStep) : ITrainingObserver
-    {
-        public void Started(TrainingStart start)
-        {
-        }
-
-        public void Stepped(StepReport report) => onStep(report.Step);
-
-        public void Validated(ValidationReport report)
-        {
-        }
     }
 }

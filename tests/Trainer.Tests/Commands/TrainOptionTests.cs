@@ -31,8 +31,10 @@ public sealed class TrainOptionTests
     public void Every_option_is_read()
     {
         var options = Parse("--data", "d", "--network", "tiny", "--weights", "w.pkl", "--epochs", "7", "--steps", "9", "--batch", "3", "--crop", "0",
-            "--flip", "0", "--lr", "2e-3", "--warmup-epochs", "0", "--clip", "0.25", "--seed", "11", "--out", "o");
+            "--flip", "0", "--lr", "2e-3", "--warmup-epochs", "0", "--clip", "0.25", "--seed", "11", "--out", "o",
+            "--accumulate", "4", "--ema", "0.99", "--precision", "strict", "--save-every", "90s", "--keep", "5");
         Assert.Equal(("tiny", "w.pkl", 7, 9L, 3, 0), (options.Network, options.Weights, options.Epochs, options.Steps, options.Batch, options.Crop));
+        Assert.Equal((4, 0.99, Precision.Strict, new CheckpointPolicy(null, TimeSpan.FromSeconds(90), 5)), (options.Accumulate, options.AverageDecay, options.Precision, options.Saving));
         Assert.Equal((0.0, 2e-3, 0, 0.25, 11L, "o"), (options.Flip, options.LearningRate, options.WarmUpEpochs, options.Clip, options.Seed, options.Out));
     }
 
@@ -67,6 +69,11 @@ public sealed class TrainOptionTests
     [InlineData("--lr", "0")]
     [InlineData("--lr", "nan")]
     [InlineData("--epochs", "0")]
+    [InlineData("--ema", "1")]
+    [InlineData("--accumulate", "0")]
+    [InlineData("--save-every", "10x")]
+    [InlineData("--save-every", "0")]
+    [InlineData("--keep", "-1")]
     [InlineData("--threads", "99999")]
     public void A_value_that_makes_no_sense_is_a_usage_error_that_names_the_option(string option, string value) =>
         Shell.Run("dehaze", option, value).RequireFailure(ExitCodes.Usage, option, $"'{value}'");
@@ -96,7 +103,8 @@ public sealed class TrainOptionTests
         var help = Shell.Run("dehaze", "--help");
         help.RequireSuccess();
         Assert.All(
-            ["--network", "--weights", "--epochs", "--steps", "--batch", "--crop", "--flip", "--lr", "--warmup-epochs", "--clip", "--seed", "--threads", "--device", "--precision", "--out"],
+            ["--network", "--weights", "--epochs", "--steps", "--batch", "--crop", "--flip", "--lr", "--warmup-epochs", "--clip", "--seed", "--threads", "--device", "--precision", "--out",
+                "--accumulate", "--ema", "--save-every", "--keep", "--config", "--resume", "--json"],
             option => Assert.Contains(option, help.Output, StringComparison.Ordinal));
         Assert.Contains("1000", help.Output, StringComparison.Ordinal);
     }
@@ -108,6 +116,6 @@ public sealed class TrainOptionTests
         options.AddTo(command);
         var result = command.Parse(arguments);
         Assert.Empty(result.Errors);
-        return options.Read(result);
+        return options.Read(result).Options;
     }
 }

@@ -42,6 +42,18 @@ internal sealed class Oracle
 
     public RunSize Size { get; }
 
+    /// <summary>Runs that there are values for.</summary>
+    public int Runs => _expected.Count;
+
+    /// <summary>Values of a parameter, in the order of its shape.</summary>
+    public float[] Parameter(string name) => _parameters[name];
+
+    /// <summary>Inputs of a run by name.</summary>
+    public IReadOnlyDictionary<string, float[]> Inputs(int run) => _inputs[run];
+
+    /// <summary>Holds a result of a run, <c>output name</c> or <c>state name</c>, to what it is to be.</summary>
+    public void Check(string what, int run, string name, float[] actual) => Compare(what, name, run, i => actual[i], _expected[run][name], 1);
+
     /// <summary>The simplified graph means the same, but for the order of additions.</summary>
     public void CheckSimplified(NetworkGraph simplified)
     {

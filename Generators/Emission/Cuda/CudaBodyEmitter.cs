@@ -1,0 +1,235 @@
+using FocalNet.Graph.Fusion;
+using FocalNet.Graph.Ir;
+using FocalNet.Graph.Launches;
+using FocalNet.Graph.Ops;
+
+namespace FocalNet.Generators.Emission.Cuda;
+
+/// <summary>
+/// Emits a task's body as a struct that a CUDA template calls with channels of one pixel in registers: pointers, values that do
+/// not change over the domain and extents as fields, the rest for any number of adjacent channels.
+/// </summary>
+internal sealed class CudaBodyEmitter
+{
+    private readonly KernelBody _body;
+    private readonly Shape _domain;
+    private readonly CudaOperand[] _operands;
+    private readonly CudaExpressionPrinter _printer = new();
+    private readonly bool[] _used;
+    private readonly int? _result;
+
+    /// <param name="task">The task.</param>
+    /// <param name="result">A value that the body hands back in the registers it was given, as <c>activate</c>; its stores are then left out on demand.</param>
+    public CudaBodyEmitter(KernelTask task, int? result = null)
+    {
+        _body = task.Body;
+        _result = result;
+        _domain = task.Domain;
+        _operands = [.. task.Operands.Select(CudaOperand.Of)];
+        _used = Used(_body, result);
+        var code = new CodeWriter();
+        EmitMembers(code);
+        string members = code.ToString();
+        Name = "Body_" + CudaKernelEmitter.Hash(members);
+        Text = $"struct {Name}\n{members.TrimEnd('\n')};\n";
+    }
+
+    /// <summary>Name of the struct; equal for equal text.</summary>
+    public string Name { get; }
+
+    /// <summary>The struct.</summary>
+    public string Text { get; }
+
+    /// <summary>Both.</summary>
+    public CudaStruct Struct => new(Name, Text);
+
+    /// <summary>Statements that declare a body and fill its fields.</summary>
+    /// <param name="parameter">The kernel's parameter for an operand.</param>
+    /// <param name="name">Of the variable.</param>
+    public IEnumerable<string> Declaration(Func<int, string> parameter, string name = "body")
+    {
+        yield return $"{Name} {name};";
+        foreach (int i in Pointers)
+            yield return $"{name}.p{N(i)} = {parameter(i)};";
+        foreach (int i in Uniforms)
+            yield return $"{name}.u{N(i)} = {Uniform(i, parameter, name)};";
+        if (UsesExtents)
+            yield return $"{name}.height = {CudaExtents.Of(_domain.H)}, {name}.width = {CudaExtents.Of(_domain.W)};";
+    }
+
+    private static string N(int i) => Graph.Text.Of(i);
+
+    // A body that was cut into tasks has values that this one does not need.
+    private static bool[] Used(KernelBody body, int? result)
+    {
+        var used = new bool[body.Values.Count];
+        if (result is { } handed)
+            used[handed] = true;
+        foreach (int value in body.Stores.Select(s => s.Value).Concat(body.Reductions.Select(r => r.Value)))
+            used[value] = true;
+        for (int i = body.Values.Count - 1; i >= 0; i--)
+        {
+            if (!used[i])
+                continue;
+            if (body.Values[i] is UnaryValue unary)
+                used[unary.X] = true;
+            else if (body.Values[i] is BinaryValue binary)
+                used[binary.A] = used[binary.B] = true;
+        }
+        return used;
+    }
+
+    private IEnumerable<LoadValue> Loads => _body.Values.Where((v, i) => _used[i]).OfType<LoadValue>();
+
+    private IEnumerable<int> Pointers => Loads.Where(l => !l.Access.IsScalar).Select(l => l.Operand)
+        .Concat(_body.Stores.Select(s => s.Operand)).Concat(_body.Reductions.Select(r => r.Operand)).Distinct().OrderBy(i => i);
+
+    private IEnumerable<int> Uniforms => Enumerable.Range(0, _body.Values.Count).Where(i => _used[i] && _body.IsUniform(i) && _body.Values[i] is not ConstantValue);
+
+    private bool UsesExtents => Loads.Any(l => NeedsExtents(l.Access));
+
+    private bool IsWritten(int operand) => _body.Stores.Any(s => s.Operand == operand) || _body.Reductions.Any(r => r.Operand == operand);
+
+    private static bool HasChannels(Access access) => access.IsFull || access.Axes.HasFlag(Axes.C);
+
+    private void EmitMembers(CodeWriter code)
+    {
+        code.Open();
+        foreach (int i in Pointers)
+            code.Line($"{(IsWritten(i) ? "" : "const ")}{_operands[i].Type}* p{N(i)};");
+        foreach (int i in Uniforms)
+            code.Line($"float u{N(i)};");
+        if (UsesExtents)
+            code.Line("int height, width;");
+        if (_body.Reductions.Count > 0)
+            EmitReductions(code);
+        EmitApply(code);
+        code.Close();
+    }
+
+    private string Uniform(int index, Func<int, string> parameter, string name) => _body.Values[index] switch
+    {
+        LoadValue load => $"load_at({parameter(load.Operand)})",
+        SizeValue size => $"(float)((long long){CudaExtents.Of(size.Of.N)} * {N(size.Of.C)} * {CudaExtents.Of(size.Of.H)} * {CudaExtents.Of(size.Of.W)})",
+        BodyValue value => _printer.Print(value, i => _body.Values[i] is ConstantValue c ? _printer.Literal((float)c.Value) : $"{name}.u{N(i)}"),
+    };
+
+    private void EmitReductions(CodeWriter code)
+    {
+        IReadOnlyList<BodyReduction> all = _body.Reductions;
+        code.Line($"static constexpr int REDUCTIONS = {N(all.Count)};");
+        code.Line($"static __device__ constexpr bool maximum(int r) {{ return {Any(r => r.Kind == ReduceKind.Max)}; }}");
+        code.Line($"static __device__ constexpr bool per_pixel(int r) {{ return {Any(r => r.Mode == ReductionMode.PerPixel)}; }}");
+        code.Line($"static __device__ constexpr bool keeps_channels(int r) {{ return {Any(r => HasChannels(r.Access))}; }}");
+        code.Line("__device__ __forceinline__ float* partial(int r)").Open();
+        for (int r = 0; r < all.Count; r++)
+        {
+            if (all[r].Mode == ReductionMode.Chunked && _operands[all[r].Operand].Type == "float")
+                code.Line($"if (r == {N(r)}) return p{N(all[r].Operand)};");
+        }
+        code.Line("return nullptr;").Close();
+        code.Line("__device__ __forceinline__ void store_pixel(int r, int pixel, float value)").Open();
+        for (int r = 0; r < all.Count; r++)
+        {
+            if (all[r].Mode == ReductionMode.PerPixel)
+                code.Line($"if (r == {N(r)}) store_at(p{N(all[r].Operand)} + pixel * {N(_operands[all[r].Operand].Pitch)}, value);");
+        }
+        code.Close();
+        code.Line("__device__ __forceinline__ void store_gathered(int pixel, int channel, float value)").Open()
+            .Line($"store_at(p{N(all[0].Operand)} + pixel * {N(_operands[all[0].Operand].Pitch)} + channel, value);").Close();
+
+        string Any(Func<BodyReduction, bool> test)
+        {
+            string[] which = [.. all.Select((r, i) => (r, i)).Where(p => test(p.r)).Select(p => $"r == {N(p.i)}")];
+            return which.Length == 0 ? "false" : which.Length == all.Count ? "true" : string.Join(" || ", which);
+        }
+    }
+
+    private void EmitApply(CodeWriter code)
+    {
+        bool reduces = _body.Reductions.Count > 0;
+        string more = reduces ? ", float (&reduced)[REDUCTIONS][V]" : _result is null ? "" : ", bool store";
+        code.Line($"template <int V> __device__ __forceinline__ void {(reduces ? "reduce" : _result is null ? "apply" : "activate")}(float (&value)[V], int pixel, int image, int y, int x, int channel{more})").Open();
+        for (int i = 0; i < _body.Values.Count; i++)
+        {
+            if (_used[i] && _body.Values[i] is LoadValue load && !load.Access.IsScalar)
+                EmitLoad(code, i, load);
+        }
+        for (int s = 0; s < _body.Stores.Count; s++)
+            code.Line($"float r{N(s)}[V];");
+        code.Line("#pragma unroll").Line("for (int i = 0; i < V; i++)").Open();
+        for (int i = 0; i < _body.Values.Count; i++)
+        {
+            if (_used[i] && !_body.IsUniform(i) && _body.Values[i] is (UnaryValue or BinaryValue))
+                code.Line($"const float v{N(i)} = {_printer.Print(_body.Values[i], NameOf)};");
+        }
+        for (int s = 0; s < _body.Stores.Count; s++)
+            code.Line($"r{N(s)}[i] = {NameOf(_body.Stores[s].Value)};");
+        for (int r = 0; r < _body.Reductions.Count; r++)
+            code.Line($"reduced[{N(r)}][i] = {NameOf(_body.Reductions[r].Value)};");
+        if (_result is { } result)
+            code.Line($"value[i] = {NameOf(result)};");
+        code.Close();
+        if (_result is not null)
+            code.Line("if (!store) return;");
+        for (int s = 0; s < _body.Stores.Count; s++)
+        {
+            int operand = _body.Stores[s].Operand;
+            code.Line($"store_channels<{_operands[operand].Type}, V, {N(_operands[operand].Alignment)}>(p{N(operand)} + pixel * {N(_operands[operand].Pitch)} + channel, r{N(s)});");
+        }
+        code.Close();
+    }
+
+    private void EmitLoad(CodeWriter code, int value, LoadValue load)
+    {
+        CudaOperand operand = _operands[load.Operand];
+        string pixel = PixelOf(load.Access), address = $"p{N(load.Operand)}{(pixel.Length == 0 ? "" : $" + {pixel} * {N(operand.Pitch)}")}";
+        if (!HasChannels(load.Access))
+        {
+            code.Line($"const float v{N(value)} = load_at({address});");
+            return;
+        }
+        code.Line($"float v{N(value)}[V];");
+        code.Line($"load_channels<{operand.Type}, V, {N(operand.Alignment)}>({address} + channel, v{N(value)});");
+    }
+
+    private string NameOf(int index)
+    {
+        switch (_body.Values[index])
+        {
+            case ConstantValue constant:
+                return _printer.Literal((float)constant.Value);
+            case AnchorValue:
+                return "value[i]";
+            case LoadValue load when !load.Access.IsScalar:
+                return HasChannels(load.Access) ? $"v{N(index)}[i]" : $"v{N(index)}";
+            default:
+                return _body.IsUniform(index) ? $"u{N(index)}" : $"v{N(index)}";
+        }
+    }
+
+    // The operand's pixel for a position of the domain; empty where it has one pixel alone.
+    private string PixelOf(Access access)
+    {
+        if (access.IsFull || MovesWithPixel(access))
+            return "pixel";
+        string index = access.Axes.HasFlag(Axes.N) ? "image" : "";
+        if (access.Axes.HasFlag(Axes.H))
+            index = index.Length == 0 ? "y" : $"({index} * height + y)";
+        if (access.Axes.HasFlag(Axes.W))
+            index = index.Length == 0 ? "x" : $"({index} * width + x)";
+        return index;
+    }
+
+    private bool MovesWithPixel(Access access)
+    {
+        foreach (int axis in (int[])[0, 2, 3])
+        {
+            if (!_domain[axis].IsOne && !access.Axes.HasFlag((Axes)(1 << axis)))
+                return false;
+        }
+        return !(_domain.N.IsOne && _domain.H.IsOne && _domain.W.IsOne);
+    }
+
+    private bool NeedsExtents(Access access) => !access.IsFull && !MovesWithPixel(access) && (access.Axes & (Axes.H | Axes.W)) != 0;
+}

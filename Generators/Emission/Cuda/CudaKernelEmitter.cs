@@ -1,0 +1,99 @@
+using FocalNet.Graph;
+using FocalNet.Graph.Ir;
+using FocalNet.Graph.Launches;
+
+namespace FocalNet.Generators.Emission.Cuda;
+
+/// <summary>A kernel as CUDA C, without the templates that it calls.</summary>
+/// <param name="Name">Name of its function; equal for equal code.</param>
+/// <param name="Structs">The bodies that it uses, by name: several kernels may share one.</param>
+/// <param name="Code">The function.</param>
+/// <param name="Header">Comment: what it computes, where it comes from, what it costs.</param>
+/// <param name="Templates">Files that it calls, without those that they need.</param>
+/// <param name="SharedBytes">Dynamic shared memory of a block.</param>
+internal sealed record CudaKernelText(
+    string Name, IReadOnlyList<KeyValuePair<string, string>> Structs, string Code, string Header, IReadOnlyList<string> Templates, int SharedBytes)
+{
+    /// <summary>Threads of a block, for which all templates are written.</summary>
+    public const int Threads = 256;
+
+    /// <summary>All of it, with the comment on top.</summary>
+    public string Text =>
+        string.Concat(Header.TrimEnd('\n').Split('\n').Select(l => "// " + l + "\n")) + $"// templates: {string.Join(" ", Templates)}\n" +
+        string.Concat(Structs.Select(s => s.Value)) + Code;
+}
+
+/// <summary>A launch as CUDA C: its kernel, and the grid as the plan's text gives it.</summary>
+internal sealed record CudaLaunchText(CudaKernelText Kernel, string Grid);
+
+/// <summary>Emits the kernel of a launch: each task has a range of blocks.</summary>
+internal static class CudaKernelEmitter
+{
+    /// <summary>The kernel of a launch, and its grid.</summary>
+    /// <param name="launch">The launch.</param>
+    /// <param name="numbers">Numbers of nodes, as in the plan's IR text.</param>
+    public static CudaLaunchText Emit(Launch launch, IReadOnlyDictionary<Node, int> numbers)
+    {
+        var tasks = new List<CudaTask>();
+        int first = 0;
+        foreach (LaunchTask task in launch.Tasks)
+        {
+            int start = first;
+            tasks.Add(CudaTaskEmitter.Emit(task, i => "q" + Text.Of(start + i)));
+            first += task.Operands.Count;
+        }
+        int shared = tasks.Max(t => t.SharedBytes);
+        var code = new CodeWriter();
+        code.Line($"({string.Join(", ", Parameters(launch))}, int images, int height, int width)").Open();
+        if (shared > 0)
+            code.Line("extern __shared__ __align__(16) unsigned char dynamic_shared[];");
+        code.Line("int block = blockIdx.x;");
+        EmitTasks(code, tasks);
+        code.Close();
+        var structs = new Dictionary<string, string>();
+        foreach (CudaStruct body in tasks.SelectMany(t => t.Bodies))
+            structs[body.Name] = body.Text;
+        string text = code.ToString(), name = $"{Stem(tasks)}_{Hash(string.Concat(structs.Values) + text)}";
+        var kernel = new CudaKernelText(
+            name, [.. structs], $"extern \"C\" __global__ void __launch_bounds__({Text.Of(CudaKernelText.Threads)}) {name}{text}",
+            HeaderEmitter.Describe(launch, numbers), [.. tasks.Select(t => t.Template).Append("arithmetic.cu").Distinct()], shared);
+        return new CudaLaunchText(kernel, Grid(tasks));
+    }
+
+    private static IEnumerable<string> Parameters(Launch launch) => launch.Tasks.SelectMany(t => t.Operands)
+        .Select((o, i) => $"{(o.IsWritten ? "" : "const ")}{CudaOperand.Of(o).Type}* q{Text.Of(i)}");
+
+    private static void EmitTasks(CodeWriter code, List<CudaTask> tasks)
+    {
+        for (int i = 0; i < tasks.Count; i++)
+            code.Line($"const int blocks{Text.Of(i)} = {tasks[i].Blocks.Exact};");
+        for (int i = 0; i < tasks.Count; i++)
+        {
+            // What is left over behind the last task has nothing to do: a grid may be rounded up.
+            code.Line(i == 0 ? "if (block < blocks0)" : $"else if ((block -= blocks{Text.Of(i - 1)}) < blocks{Text.Of(i)})").Open();
+            foreach (string line in tasks[i].Lines)
+                code.Line(line);
+            code.Close();
+        }
+    }
+
+    // Equal terms are one with a factor, so that grids of branches stay short.
+    private static string Grid(List<CudaTask> tasks) => string.Join("+", tasks.GroupBy(t => t.Blocks.Grid)
+        .Select(g => g.Count() == 1 ? g.Key : $"{g.Key}*{Text.Of(g.Count())}")) + ",1,1";
+
+    private static string Stem(List<CudaTask> tasks)
+    {
+        string[] stems = [.. tasks.Select(t => t.Stem).Distinct()];
+        string more = tasks.Count == 1 ? "" : $"x{Text.Of(tasks.Count)}";
+        return stems.Length > 2 ? $"{stems[0]}AndMore{more}" : string.Join("And", stems) + more;
+    }
+
+    /// <summary>FNV-1a, 64 bits: names need to be stable and short; the collector checks that equal names have equal code.</summary>
+    public static string Hash(string text)
+    {
+        ulong hash = 14695981039346656037;
+        foreach (char c in text)
+            hash = unchecked((hash ^ c) * 1099511628211);
+        return hash.ToString("x16", System.Globalization.CultureInfo.InvariantCulture).Substring(0, 12);
+    }
+}

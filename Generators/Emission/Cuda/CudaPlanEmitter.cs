@@ -1,0 +1,60 @@
+using FocalNet.Graph;
+using FocalNet.Graph.Ir;
+using FocalNet.Graph.Launches;
+using FocalNet.Graph.Ops;
+using FocalNet.Graph.Planning;
+
+namespace FocalNet.Generators.Emission.Cuda;
+
+/// <summary>Writes a plan as the text that Runtime's <c>CudaPlanText</c> reads, one item a line.</summary>
+internal static class CudaPlanEmitter
+{
+    /// <summary>The lines of a plan.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <param name="prepare">Launches that depend on parameters alone.</param>
+    /// <param name="launches">Its launches.</param>
+    /// <param name="kernels">Their kernels, each once, in the order in which steps number them.</param>
+    public static IEnumerable<string> Lines(
+        LaunchPlan plan, IReadOnlyList<CudaLaunchText> prepare, IReadOnlyList<CudaLaunchText> launches, IReadOnlyList<CudaKernelText> kernels)
+    {
+        Arena[] arenas = [.. plan.Arenas];
+        yield return $"plan {plan.Name.Replace(' ', '_')} divisor {Text.Of(plan.Divisor)} persistent {Text.Of(Array.FindIndex(arenas, a => a.Persistent))}";
+        foreach (Arena a in arenas)
+            yield return $"arena {(a.HasN ? "N" : "-")}{(a.HasH ? "H" : "-")}{(a.HasW ? "W" : "-")} {Text.Of(a.Units)}";
+        foreach (PlannedBuffer b in plan.Buffers)
+            yield return $"buffer {Text.Of(Array.IndexOf(arenas, b.Arena))} {Text.Of(b.Offset)} {b.Shape} {(b.Root.Type == ElementType.BFloat16 ? "bf16" : "float")} {b.Name}";
+        foreach (Binding input in plan.Inputs)
+            yield return $"input {input.Shape} {View(input.Place)} {input.Name}";
+        foreach (Binding output in plan.Outputs)
+            yield return $"output {output.Shape} {View(output.Place)} {output.Name}";
+        foreach (StateBinding state in plan.States)
+            yield return $"state {state.Op.Shape} {View(state.Place)} {Text.Of(state.Op.Initial)} {state.Op.StateName}";
+        foreach (ParameterOp p in plan.Graph.Parameters)
+            yield return $"parameter {Text.Of(p.Offset)} {p.CheckpointShape} {p.Shape} {Text.Of(p.Initial.Base)} {Text.Of(p.Initial.Scale)} {p.ParameterName}";
+        foreach (CudaKernelText kernel in kernels)
+            yield return $"kernel {kernel.Name} {Text.Of(CudaKernelText.Threads)} {Text.Of(kernel.SharedBytes)}";
+        var numbers = kernels.Select((kernel, i) => (kernel, i)).ToDictionary(p => p.kernel.Name, p => p.i);
+        for (int i = 0; i < prepare.Count; i++)
+            yield return "prepare " + Step(plan.Prepare[i], prepare[i]);
+        for (int i = 0; i < launches.Count; i++)
+            yield return "step " + Step(plan.Launches[i], launches[i]);
+
+        string Step(Launch launch, CudaLaunchText text) =>
+            $"{Text.Of(numbers[text.Kernel.Name])} {string.Join(";", launch.Tasks.SelectMany(t => t.Operands).Select(o => View(o.Place)))} grid={text.Grid} {NameOf(launch)}";
+    }
+
+    // A convolution is known by its weight, anything else by the method that declared it.
+    private static string NameOf(Launch launch)
+    {
+        string[] names = [.. launch.Tasks.Select(NameOf).Where(n => n.Length > 0).Distinct()];
+        return names.Length == 0 ? "-" : names.Length <= 3 ? string.Join(" + ", names) : $"{names[0]} + {names[1]} + {Text.Of(names.Length - 2)} more";
+    }
+
+    private static string NameOf(LaunchTask task)
+    {
+        IEnumerable<Node> operands = task is KernelTask { Group.Anchor: { } anchor } ? anchor.Inputs : [];
+        return operands.Select(i => i.Op).OfType<ParameterOp>().FirstOrDefault()?.ParameterName ?? task.Origin.Member;
+    }
+
+    private static string View(Place place) => $"{Text.Of(place.Buffer.Id)}:{Text.Of(place.Channel)}";
+}

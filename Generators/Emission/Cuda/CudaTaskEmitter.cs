@@ -1,0 +1,267 @@
+using FocalNet.Graph;
+using FocalNet.Graph.Fusion;
+using FocalNet.Graph.Ir;
+using FocalNet.Graph.Launches;
+using FocalNet.Graph.Ops;
+using FocalNet.Graph.Planning;
+
+namespace FocalNet.Generators.Emission.Cuda;
+
+/// <summary>A task as CUDA C.</summary>
+/// <param name="Stem">For the kernel's name.</param>
+/// <param name="Bodies">Its structs.</param>
+/// <param name="Lines">Statements, given the block's number within the task as <c>block</c>.</param>
+/// <param name="Blocks">Its blocks.</param>
+/// <param name="SharedBytes">Of dynamic shared memory.</param>
+/// <param name="Template">File of the template that it calls.</param>
+internal sealed record CudaTask(string Stem, IReadOnlyList<CudaStruct> Bodies, IReadOnlyList<string> Lines, BlockCount Blocks, int SharedBytes, string Template);
+
+/// <summary>A struct that kernels may share.</summary>
+internal sealed record CudaStruct(string Name, string Text);
+
+/// <summary>Emits a task: its body, and the call of the template that runs it.</summary>
+internal static class CudaTaskEmitter
+{
+    private const int Threads = 256;
+
+    /// <summary>Emits a task.</summary>
+    /// <param name="task">The task.</param>
+    /// <param name="parameter">The kernel's parameter for an operand.</param>
+    public static CudaTask Emit(LaunchTask task, Func<int, string> parameter)
+    {
+        if (task is FinishTask finish)
+            return EmitFinish(finish, parameter);
+        if (task is ConvolutionPairTask pair)
+            return EmitPair(pair, parameter);
+        if (task is PackTask pack)
+            return TensorCoreEmitter.Pack(pack, parameter);
+        var kernel = (KernelTask)task;
+        CudaBodyEmitter? body = kernel.Group.TakesBody ? new CudaBodyEmitter(kernel) : null;
+        CudaTask call = kernel.Group.Kind switch
+        {
+            KernelKind.Convolution or KernelKind.TransposedConvolution when kernel.OnTensorCores => TensorCoreEmitter.Convolution(kernel, parameter),
+            KernelKind.WeightGradient when kernel.OnTensorCores => TensorCoreEmitter.WeightGradient(kernel, parameter),
+            KernelKind.Convolution or KernelKind.TransposedConvolution => Convolution(kernel, parameter),
+            KernelKind.WeightGradient => WeightGradient(kernel, parameter),
+            KernelKind.DepthwiseWeightGradient => DepthwiseWeightGradient(kernel, parameter),
+            KernelKind.Trig => Trig(kernel, parameter),
+            _ => Pixels(kernel, parameter),
+        };
+        return call with { Bodies = body is null ? [] : [body.Struct], Lines = [.. body?.Declaration(parameter) ?? [], .. call.Lines] };
+    }
+
+    private static CudaTask Convolution(KernelTask task, Func<int, string> parameter)
+    {
+        Node anchor = task.Group.Anchor!;
+        bool transposed = anchor.Op is TransposedConvolutionOp;
+        ConvolutionSettings settings = SettingsOf(anchor);
+        Shape weight = anchor.Inputs[1].Shape;
+        int inputs = transposed ? weight.N.Value : weight.C, outputs = transposed ? weight.C : weight.N.Value;
+        int columns = outputs > 32 ? 64 : outputs > 16 ? 32 : outputs > 8 ? 16 : outputs > 4 ? 8 : 4, rows = Math.Min(256, 4096 / columns);
+        CudaOperand x = CudaOperand.Of(task.Operands[0]);
+        string template = $"{Geometry(inputs, outputs, weight, settings)}, {(transposed ? "true" : "false")}, {Text.Of(x.Pitch)}, {Text.Of(task.InputStep)}";
+        // The phases of a transposed convolution are tiled apart.
+        int phases = transposed ? settings.Stride : 1;
+        Shape phase = task.Domain with { H = Over(task.Domain.H, phases), W = Over(task.Domain.W, phases) };
+        return new CudaTask(
+            $"{task.Group.Kind}{Dimensions(weight)}{(HasGelu(task.Body) ? "Gelu" : "")}", [],
+            [$"direct_convolution<{template}>(body, {parameter(0)}, {parameter(1)}, {CudaExtents.Of(task.Domain.N)}, {InputExtents(task)}, {DomainExtents(task)}, block, dynamic_shared);"],
+            CudaExtents.OfPixels(phase, rows, phases * phases * ((outputs + columns - 1) / columns)),
+            4 * (16 * (rows + 4) + 16 * (columns + 4) + 3 * rows), "direct_convolution.cu");
+    }
+
+    internal static Extent Over(Extent extent, int divisor) =>
+        extent.DividedBy(divisor) ?? (extent.Value + divisor - 1) / divisor;
+
+    private static CudaTask WeightGradient(KernelTask task, Func<int, string> parameter)
+    {
+        Shape weight = task.Group.Anchor!.Shape;
+        int outputs = weight.N.Value, depth = weight.C * weight.H.Value * weight.W.Value;
+        int rows = outputs > 32 ? 64 : outputs > 16 ? 32 : 16, columns = 4096 / rows;
+        string template = $"{Geometry(weight.C, outputs, weight, SettingsOf(task.Group.Anchor))}, {Text.Of(task.Chunks)}, {Pitches(task)}";
+        return new CudaTask(
+            $"WeightGradient{Dimensions(weight)}", [],
+            [$"direct_weight_gradient<{template}>({parameter(0)}, {parameter(1)}, {parameter(2)}, {GradientExtents(task)}, block, dynamic_shared);"],
+            CudaExtents.Fixed(task.Chunks * ((outputs + rows - 1) / rows) * ((depth + columns - 1) / columns)),
+            4 * (16 * (rows + 4) + 16 * (columns + 4) + 48), "direct_convolution.cu");
+    }
+
+    private static CudaTask DepthwiseWeightGradient(KernelTask task, Func<int, string> parameter)
+    {
+        Shape weight = task.Group.Anchor!.Shape;
+        int channels = weight.N.Value;
+        string template = $"{Text.Of(channels)}, {Taps(weight, SettingsOf(task.Group.Anchor))}, {Text.Of(task.Chunks)}, {Pitches(task)}";
+        return new CudaTask(
+            $"DepthwiseWeightGradient{Dimensions(weight)}", [],
+            [$"depthwise_weight_gradient<{template}>({parameter(0)}, {parameter(1)}, {parameter(2)}, {GradientExtents(task)}, block, dynamic_shared);"],
+            CudaExtents.Fixed(task.Chunks * weight.H.Value * ((channels + 31) / 32)), 4 * Threads, "depthwise.cu");
+    }
+
+    private static CudaTask Trig(KernelTask task, Func<int, string> parameter)
+    {
+        var trig = (TrigTransformOp)task.Group.Anchor!.Op;
+        CudaOperand x = CudaOperand.Of(task.Operands[0]);
+        string template = $"{(trig.AlongHeight ? "true" : "false")}, {(trig.Sine ? "true" : "false")}, {Text.Of(task.Domain.C)}, {Text.Of(x.Pitch)}";
+        return new CudaTask(
+            $"Trig{Text.Of(task.Domain.C)}", [],
+            [$"trig_transform<{template}>(body, {parameter(0)}, {CudaExtents.Arguments(task.Domain)}, block, dynamic_shared);"],
+            CudaExtents.OfLines(task.Domain, trig.AlongHeight, 64), 4 * (16 * 64 + 16 * 68), "trig.cu");
+    }
+
+    // Maps, depthwise convolutions, resampling: with and without reductions.
+    private static CudaTask Pixels(KernelTask task, Func<int, string> parameter)
+    {
+        (string source, string file) = Source(task, parameter);
+        Shape domain = task.Domain;
+        int v = VectorOf(task), groups = domain.C / v;
+        bool single = domain.H.IsOne && domain.W.IsOne && task.Group.Kind == KernelKind.Map;
+        string template = $"{Text.Of(v)}, {Text.Of(domain.C)}", extents = CudaExtents.Arguments(domain);
+        string stem = StemOf(task);
+        if (task.Reduction == TaskReduction.Gathered)
+            return Gathered(task, stem, source);
+        if (task.Body.Reductions.Count == 0)
+        {
+            return single
+                ? new CudaTask(stem, [], [$"channel_map<{template}>(body, block);"], CudaExtents.ByPicture(domain, (groups + Threads - 1) / Threads), 0, "elementwise.cu")
+                : new CudaTask(
+                    stem, [], [source, $"pixel_map<{template}>(source, body, {extents}, block);"],
+                    CudaExtents.OfPixels(domain, Math.Max(1, Threads / groups)), 0, file);
+        }
+        string byPicture = task.Reduction == TaskReduction.ByPicture ? "true" : "false", chunks = Text.Of(task.Chunks);
+        BlockCount blocks = task.Reduction switch
+        {
+            TaskReduction.ByPicture => CudaExtents.ByPicture(domain, task.Chunks),
+            TaskReduction.ByBatch => CudaExtents.Fixed(task.Chunks),
+            _ => CudaExtents.OfPixels(domain, 4 * Threads / LanesOf(groups)),
+        };
+        return single
+            ? new CudaTask(stem, [], [$"channel_reduce<{Text.Of(domain.C)}, {chunks}, {byPicture}>(body, {CudaExtents.Of(domain.N)}, block, dynamic_shared);"], blocks, 4 * Threads, "reduction.cu")
+            : new CudaTask(
+                stem, [], [source, $"pixel_reduce<{template}, {chunks}, {byPicture}>(source, body, {extents}, block, dynamic_shared);"], blocks,
+                4 * Threads * v, file == "elementwise.cu" ? "reduction.cu" : file);
+    }
+
+    private static CudaTask Gathered(KernelTask task, string stem, string source)
+    {
+        Axes kept = task.Body.Reductions[0].Access.Axes;
+        Shape domain = task.Domain, result = domain.Reduce(Axes.All & ~kept);
+        string keeps = string.Join(", ", new[] { Axes.N, Axes.C, Axes.H, Axes.W }.Select(a => kept.HasFlag(a) ? "true" : "false"));
+        // Results in all: those of a pixel come on top of the pixels.
+        int tile = Math.Max(1, Threads / result.C);
+        string results = $"({CudaExtents.Pixels(result)} * {Text.Of(result.C)} + {Text.Of(Threads - 1)}) / {Text.Of(Threads)}";
+        string grid = CudaExtents.OfPixels(result, tile, (result.C + Threads - 1) / Threads).Grid;
+        return new CudaTask(
+            stem, [], [source, $"gather_reduce<{Text.Of(domain.C)}, {keeps}>(source, body, {CudaExtents.Arguments(domain)}, block);"],
+            new BlockCount(results, grid), 0, task.Group.Kind switch { KernelKind.Map => "reduction.cu", KernelKind.Resample => "resample.cu", _ => "depthwise.cu" });
+    }
+
+    private static (string Source, string File) Source(KernelTask task, Func<int, string> parameter)
+    {
+        if (task.Group.Anchor is not { } anchor)
+            return ("NoSource source;", "elementwise.cu");
+        CudaOperand x = CudaOperand.Of(task.Operands[0]);
+        if (anchor.Op is ResampleOp resample)
+        {
+            string type = $"{(resample.Adjoint ? "ResampleAdjointSource" : "ResampleSource")}<{Text.Of((int)resample.Kind)}, {x.Arguments}>";
+            string large = resample.Adjoint ? $", {DomainExtents(task)}" : "";
+            return ($"{type} source{{ {parameter(0)}, {InputExtents(task)}{large} }};", "resample.cu");
+        }
+        string depthwise = anchor.Op is TransposedConvolutionOp ? "DepthwiseTransposedSource" : "DepthwiseSource";
+        return ($"{depthwise}<{Taps(anchor.Inputs[1].Shape, SettingsOf(anchor))}, {x.Arguments}> source{{ {parameter(0)}, {parameter(1)}, {InputExtents(task)} }};", "depthwise.cu");
+    }
+
+    private static CudaTask EmitFinish(FinishTask task, Func<int, string> parameter)
+    {
+        Shape partial = task.Operands[0].Shape;
+        string elements = Text.Of(task.Elements), chunks = Text.Of(task.Chunks);
+        if (task.Epilogue is null && !task.PerPicture && partial.N.IsOne && task.Kind == ReduceKind.Sum && task.Elements >= Threads)
+        {
+            return new CudaTask(
+                "Finish", [], [$"finish_by_thread<{elements}, {chunks}>({parameter(0)}, {parameter(1)}, block);"],
+                CudaExtents.Fixed((task.Elements + Threads - 1) / Threads), 0, "finish.cu");
+        }
+        Extent pictures = task.PerPicture ? partial.N : 1;
+        string results = $"{CudaExtents.Of(pictures)} * {elements}", count = task.PerPicture ? chunks : $"{CudaExtents.Of(partial.N)} * {chunks}";
+        string maximum = task.Kind == ReduceKind.Max ? "true" : "false";
+        // Eight results a block; a picture's last block may be part empty.
+        var blocks = new BlockCount($"({results} + 7) / 8", CudaExtents.ByPicture(new Shape(pictures, 1, 1, 1), (task.Elements + 7) / 8).Grid);
+        if (task.Epilogue is null)
+        {
+            string template = $"{maximum}, {elements}, {Text.Of(task.Operands[1].Place.Buffer.Shape.C)}";
+            return new CudaTask("Finish", [], [$"finish_by_warp<{template}>({parameter(0)}, {parameter(1)}, {results}, {count}, block);"], blocks, 0, "finish.cu");
+        }
+        var body = new CudaBodyEmitter(task.Epilogue);
+        string[] lines = [.. body.Declaration(i => parameter(i + 1)), $"finish_with_body<{maximum}, {elements}>(body, {parameter(0)}, {results}, {count}, block);"];
+        return new CudaTask("FinishMap", [body.Struct], lines, blocks, 0, "finish.cu");
+    }
+
+    // A tile of 8×16 pixels with a border of two.
+    private static CudaTask EmitPair(ConvolutionPairTask task, Func<int, string> parameter)
+    {
+        var first = new CudaBodyEmitter(task.First, task.Value);
+        var second = new CudaBodyEmitter(task.Second);
+        int channels = task.Domain.C, skipped = task.First.Operands.Count - 1;
+        CudaOperand x = CudaOperand.Of(task.First.Operands[0]);
+        string call = $"direct_convolution_pair<{Text.Of(channels)}, {Text.Of(x.Pitch)}>(first, second, {parameter(0)}, {parameter(1)}, {parameter(skipped + 1)}, {CudaExtents.Arguments(task.Domain)}, block, dynamic_shared);";
+        Shape d = task.Domain;
+        var blocks = new BlockCount(
+            $"{CudaExtents.Of(d.N)} * (({CudaExtents.Of(d.H)} + 7) / 8) * (({CudaExtents.Of(d.W)} + 15) / 16)", CudaExtents.GridOfTiles(d, 8, 16));
+        return new CudaTask(
+            $"ConvolutionPair{Text.Of(channels)}{(HasGelu(task.First.Body) ? "Gelu" : "")}", [first.Struct, second.Struct],
+            [.. first.Declaration(parameter, "first"), .. second.Declaration(i => parameter(i + skipped), "second"), call], blocks,
+            4 * (channels * (12 * 20 + 10 * 18) + 9 * channels * channels), "direct_convolution_pair.cu");
+    }
+
+    private static int VectorOf(KernelTask task)
+    {
+        int channels = task.Domain.C;
+        bool narrow = task.Operands.Any(o => o.Place.Buffer.Root.Type == ElementType.BFloat16);
+        return narrow && channels % 8 == 0 ? 8 : channels % 4 == 0 ? 4 : channels % 2 == 0 ? 2 : 1;
+    }
+
+    private static int LanesOf(int groups)
+    {
+        int lanes = 1;
+        while (lanes < groups && lanes < 32)
+            lanes *= 2;
+        return lanes;
+    }
+
+    internal static ConvolutionSettings SettingsOf(Node anchor) => anchor.Op switch
+    {
+        ConvolutionOp c => c.Settings,
+        TransposedConvolutionOp t => t.Settings,
+        ConvolutionWeightGradientOp g => g.Settings,
+        _ => throw new InvalidOperationException(anchor.ToString()),
+    };
+
+    internal static string Geometry(int inputs, int outputs, Shape weight, ConvolutionSettings settings) =>
+        $"{Text.Of(inputs)}, {Text.Of(outputs)}, {Taps(weight, settings)}";
+
+    private static string Taps(Shape weight, ConvolutionSettings settings) =>
+        $"{weight.H}, {weight.W}, {Text.Of(settings.Stride)}, {Text.Of(settings.Padding)}, {Text.Of(settings.Dilation)}";
+
+    private static string Pitches(KernelTask task) => $"{Text.Of(CudaOperand.Of(task.Operands[0]).Pitch)}, {Text.Of(CudaOperand.Of(task.Operands[1]).Pitch)}";
+
+    internal static string InputExtents(KernelTask task) => $"{CudaExtents.Of(task.Input.H)}, {CudaExtents.Of(task.Input.W)}";
+
+    private static string DomainExtents(KernelTask task) => $"{CudaExtents.Of(task.Domain.H)}, {CudaExtents.Of(task.Domain.W)}";
+
+    // A weight gradient walks the pixels of its second operand.
+    private static string GradientExtents(KernelTask task)
+    {
+        Shape x = task.Operands[0].Shape, dy = task.Operands[1].Shape;
+        return $"{CudaExtents.Of(dy.N)}, {CudaExtents.Of(x.H)}, {CudaExtents.Of(x.W)}, {CudaExtents.Of(dy.H)}, {CudaExtents.Of(dy.W)}";
+    }
+
+    internal static string Dimensions(Shape w) => $"{w.N}x{Text.Of(w.C)}x{w.H}x{w.W}";
+
+    internal static bool HasGelu(KernelBody body) => body.Values.Any(v => v is UnaryValue { Kind: UnaryKind.Erf });
+
+    private static string StemOf(KernelTask task)
+    {
+        KernelBody body = task.Body;
+        string kind = task.Group.Kind == KernelKind.Map && body.Reductions.Count > 0 ? (body.Stores.Count > 0 ? "MapReduce" : "Reduce") : task.Group.Kind.ToString();
+        return $"{kind}{Text.Of(task.Domain.C)}{(HasGelu(body) ? "Gelu" : "")}";
+    }
+}

@@ -1,0 +1,75 @@
+using FocalNet.Graph.Ir;
+using FocalNet.Graph.Ops;
+using FocalNet.Graph.Planning;
+
+namespace FocalNet.Graph.Launches;
+
+/// <summary>
+/// The weights of dense convolutions in the order in which tensor cores take them: each once, those of parameters all in one task,
+/// before the first run where nothing changes them.
+/// </summary>
+internal sealed class PackedWeights(NetworkGraph graph, Placement placement, ElementType precision)
+{
+    // A kernel takes 4 KB of parameters, which 500 pointers and the run's extents would fill.
+    private const int MostJobs = 200;
+
+    private readonly Dictionary<(Node, ConvolutionSettings, bool), TaskOperand> _places = [];
+    private readonly List<PackJob> _jobs = [];
+    private readonly List<TaskOperand> _operands = [];
+    private readonly bool _changing = graph.Assignments.Any(a => a.State.Op is StateOp { StateName: StateOp.Parameters });
+
+    /// <summary>What is packed when parameters change from outside.</summary>
+    public IReadOnlyList<LaunchTask> Prepare => _changing ? [] : Tasks;
+
+    /// <summary>What is packed at the start of each run.</summary>
+    public IReadOnlyList<LaunchTask> OfParameters => _changing ? Tasks : [];
+
+    private IReadOnlyList<LaunchTask> Tasks => [.. Enumerable.Range(0, (_jobs.Count + MostJobs - 1) / MostJobs).Select(i => new PackTask(
+        [.. _jobs.Skip(i * MostJobs).Take(MostJobs)], precision, [.. _operands.Skip(2 * i * MostJobs).Take(2 * MostJobs)]))];
+
+    /// <summary>Whether tensor cores take a weight: channels in whole 16-byte accesses on both sides.</summary>
+    public static bool Takes(Shape weight) => weight.C % 8 == 0 && weight.N.Value % 8 == 0;
+
+    /// <summary>The packed form of a convolution's weight.</summary>
+    /// <param name="convolution">The convolution, or its adjoint.</param>
+    /// <param name="weight">Its weight.</param>
+    /// <param name="tasks">Receives the packing of a weight that a run computes.</param>
+    public TaskOperand Of(Node convolution, TaskOperand weight, List<LaunchTask> tasks)
+    {
+        Node node = convolution.Inputs[1];
+        bool transposed = convolution.Op is TransposedConvolutionOp;
+        ConvolutionSettings settings = convolution.Op is TransposedConvolutionOp t ? t.Settings : ((ConvolutionOp)convolution.Op).Settings;
+        if (_places.TryGetValue((node, settings, transposed), out TaskOperand packed))
+            return packed;
+        var job = new PackJob(node.Shape, settings, transposed, Chunks(node.Shape, settings, transposed));
+        var shape = Shape.Flat(checked(4 * job.Chunks));
+        bool parameter = node.Op is ParameterOp;
+        packed = new TaskOperand(new Place(placement.NewBuffer("packed", shape, persistent: parameter && !_changing), 0), shape, IsWritten: false);
+        _places.Add((node, settings, transposed), packed);
+        if (parameter)
+        {
+            _jobs.Add(job);
+            _operands.Add(weight);
+            _operands.Add(packed with { IsWritten = true });
+        }
+        else
+        {
+            tasks.Add(new PackTask([job], precision, [weight, packed with { IsWritten = true }]));
+        }
+        return packed;
+    }
+
+    // pack_convolution.cu: by phase of the written pixels, then steps of two chunks of k, then 16 channels written, 32 chunks each.
+    private int Chunks(Shape weight, ConvolutionSettings settings, bool transposed)
+    {
+        int read = transposed ? weight.N.Value : weight.C, written = transposed ? weight.C : weight.N.Value, phases = transposed ? settings.Stride : 1;
+        int ofChunk = precision == ElementType.BFloat16 ? 8 : 4, tapChunks = (read + ofChunk - 1) / ofChunk, steps = 0;
+        for (int phase = 0; phase < phases * phases; phase++)
+            steps += (Taps(weight.H.Value, phase / phases) * Taps(weight.W.Value, phase % phases) * tapChunks + 1) / 2;
+        return steps * ((written + 15) / 16) * 32;
+
+        int Taps(int kernel, int phase) => transposed
+            ? Enumerable.Range(0, kernel).Count(k => (phase + settings.Padding - k * settings.Dilation) % settings.Stride == 0)
+            : kernel;
+    }
+}

@@ -1,0 +1,114 @@
+using FocalNet.Graph.Fusion;
+using FocalNet.Graph.Ir;
+using FocalNet.Graph.Ops;
+using FocalNet.Graph.Planning;
+
+namespace FocalNet.Graph.Launches;
+
+/// <summary>
+/// Turns scheduled kernels into tasks. A reduction whose result no block can complete alone leaves partial results in a buffer
+/// of fixed shape, which a second task adds in order: results do not depend on how blocks are scheduled.
+/// </summary>
+internal sealed class TaskBuilder(FusedGraph fused, Placement placement, PackedWeights packed, ElementType precision)
+{
+    /// <summary>Chunks of a picture, or of a whole batch: enough blocks for a large device, few enough to add.</summary>
+    private const int ChunksOfPicture = 64, ChunksOfBatch = 256;
+
+    // A large weight has many tiles, which keep a device busy without many chunks.
+    private const int WeightPartials = 1 << 18, MostWeightChunks = 64;
+
+    private readonly List<LaunchTask> _tasks = [];
+
+    public IReadOnlyList<LaunchTask> Build(Scheduling scheduling)
+    {
+        foreach (KernelGroup group in scheduling.Order())
+            AddKernel(group, scheduling.Bodies[group]);
+        foreach (Assignment assignment in scheduling.CopiedStates)
+            AddStateCopy(assignment);
+        return [.. packed.OfParameters, .. _tasks];
+    }
+
+    private void AddKernel(KernelGroup group, KernelBody body)
+    {
+        if (!group.TakesBody)
+        {
+            AddWeightGradient(group, body);
+            return;
+        }
+        // Gathered first: what follows may update a state in place that they read.
+        foreach (BodyReduction reduction in body.Reductions.Where(r => IsGathered(r, group.Domain)))
+        {
+            KernelBody alone = body with { Stores = [], Reductions = [reduction] };
+            _tasks.Add(new KernelTask(group, alone, Operands(alone), InputOf(group), TaskReduction.Gathered, 0));
+        }
+        KernelBody main = body with { Reductions = [.. body.Reductions.Where(r => !IsGathered(r, group.Domain))] };
+        if (main.Stores.Count > 0 || main.Reductions.Count > 0)
+            AddMain(group, main);
+    }
+
+    private void AddMain(KernelGroup group, KernelBody body)
+    {
+        BodyReduction[] chunked = [.. body.Reductions.Where(r => r.Mode == ReductionMode.Chunked)];
+        TaskOperand[] operands = Operands(body);
+        if (chunked.Length == 0)
+        {
+            bool tensorCores = group.Kind is KernelKind.Convolution or KernelKind.TransposedConvolution && PackedWeights.Takes(group.Anchor!.Inputs[1].Shape) && !TaskFusion.IsNarrow(group);
+            if (tensorCores)
+                operands[1] = packed.Of(group.Anchor!, operands[1], _tasks);
+            _tasks.Add(new KernelTask(group, body, operands, InputOf(group), TaskReduction.None, 0, tensorCores, precision));
+            return;
+        }
+        bool byPicture = chunked.Any(r => r.Access.Axes.HasFlag(Axes.N));
+        int chunks = byPicture ? ChunksOfPicture : ChunksOfBatch;
+        var finishing = new List<LaunchTask>();
+        foreach (BodyReduction reduction in chunked)
+        {
+            TaskOperand result = operands[reduction.Operand];
+            int elements = reduction.Access.Axes.HasFlag(Axes.C) ? group.Domain.C : 1;
+            var shape = new Shape(byPicture ? group.Domain.N : 1, checked(chunks * elements), 1, 1);
+            TaskOperand partial = Partial(shape);
+            operands[reduction.Operand] = partial;
+            finishing.Add(new FinishTask(
+                reduction.Kind, chunks, elements, reduction.Access.Axes.HasFlag(Axes.N), body.Operands[reduction.Operand], [partial with { IsWritten = false }, result]));
+        }
+        _tasks.Add(new KernelTask(group, body, operands, InputOf(group), byPicture ? TaskReduction.ByPicture : TaskReduction.ByBatch, chunks));
+        _tasks.AddRange(finishing);
+    }
+
+    private void AddWeightGradient(KernelGroup group, KernelBody body)
+    {
+        TaskOperand[] operands = Operands(body);
+        int result = body.Stores[0].Operand, elements = group.Anchor!.Shape.ConstantElements, chunks = MostWeightChunks;
+        while (chunks > 1 && chunks * (long)elements > WeightPartials)
+            chunks /= 2;
+        TaskOperand gradient = operands[result], partial = Partial(Shape.Flat(checked(chunks * elements)));
+        operands[result] = partial;
+        bool tensorCores = group.Kind == KernelKind.WeightGradient && PackedWeights.Takes(group.Anchor.Shape);
+        _tasks.Add(new KernelTask(group, body, operands, InputOf(group), TaskReduction.ByBatch, chunks, tensorCores, precision));
+        _tasks.Add(new FinishTask(ReduceKind.Sum, chunks, elements, PerPicture: false, group.Anchor, [partial with { IsWritten = false }, gradient]));
+    }
+
+    private void AddStateCopy(Assignment assignment)
+    {
+        var group = new KernelGroup(fused.Groups.Count + _tasks.Count, KernelKind.Map, null, assignment.State.Shape);
+        group.Members.Add(assignment.Value);
+        var body = new KernelBody(
+            [new LoadValue(0, Access.Of(assignment.Value.Shape, assignment.State.Shape))], [new BodyStore(0, 1)], [], [assignment.Value, assignment.State]);
+        _tasks.Add(new KernelTask(group, body, Operands(body), group.Domain, TaskReduction.None, 0));
+    }
+
+    private TaskOperand Partial(Shape shape) => new(new Place(placement.NewBuffer("partial", shape, persistent: false), 0), shape, IsWritten: true);
+
+    private TaskOperand[] Operands(KernelBody body)
+    {
+        var written = new HashSet<int>(body.Stores.Select(s => s.Operand).Concat(body.Reductions.Select(r => r.Operand)));
+        return [.. body.Operands.Select((node, i) => new TaskOperand(placement.Of(node), node.Shape, written.Contains(i)))];
+    }
+
+    private static Shape InputOf(KernelGroup group) => group.Anchor?.Inputs[0].Shape ?? group.Domain;
+
+    // Over pictures alone, or rows alone: a result is made of few elements, and there are many results. So it is where a domain of
+    // single pixels keeps its channels.
+    private static bool IsGathered(BodyReduction reduction, Shape domain) => reduction.Mode == ReductionMode.Sequential ||
+        (reduction.Mode == ReductionMode.Chunked && domain.H.IsOne && domain.W.IsOne && reduction.Access.Axes.HasFlag(Axes.C));
+}

@@ -1,0 +1,73 @@
+using FocalNet.Graph.Planning;
+
+namespace FocalNet.Graph.Launches;
+
+/// <summary>Which tasks wait for which, by what they read and write.</summary>
+internal static class TaskOrder
+{
+    /// <summary>For each task the earlier ones that must be complete before it starts.</summary>
+    /// <param name="tasks">In an order in which they may run one after another.</param>
+    public static IReadOnlyList<int>[] Dependencies(IReadOnlyList<LaunchTask> tasks)
+    {
+        var touched = new Dictionary<PlannedBuffer, List<(int Task, long Start, long End, bool IsWritten)>>();
+        var before = new IReadOnlyList<int>[tasks.Count];
+        for (int i = 0; i < tasks.Count; i++)
+        {
+            var waits = new SortedSet<int>();
+            foreach (TaskOperand operand in tasks[i].Operands)
+            {
+                (PlannedBuffer root, long start, long end) = Range(operand);
+                if (touched.TryGetValue(root, out var others))
+                    waits.UnionWith(others.Where(o => (o.IsWritten || operand.IsWritten) && o.Start < end && start < o.End).Select(o => o.Task));
+            }
+            foreach (TaskOperand operand in tasks[i].Operands)
+            {
+                (PlannedBuffer root, long start, long end) = Range(operand);
+                if (!touched.TryGetValue(root, out var others))
+                    touched.Add(root, others = []);
+                others.Add((i, start, end, operand.IsWritten));
+            }
+            before[i] = [.. waits];
+        }
+        return before;
+    }
+
+    /// <summary>
+    /// The same tasks with those that add partial results as late as may be: just before the first task that waits for one of
+    /// them. So the sums of all weight gradients stand side by side.
+    /// </summary>
+    public static IReadOnlyList<LaunchTask> FinishLate(IReadOnlyList<LaunchTask> tasks)
+    {
+        IReadOnlyList<int>[] before = Dependencies(tasks);
+        var order = new List<LaunchTask>();
+        var waiting = new List<int>();
+        for (int i = 0; i < tasks.Count; i++)
+        {
+            if (tasks[i].Family == TaskFamily.Finish)
+            {
+                waiting.Add(i);
+                continue;
+            }
+            foreach (int needed in before[i].Where(waiting.Contains))
+            {
+                order.Add(tasks[needed]);
+                waiting.Remove(needed);
+            }
+            order.Add(tasks[i]);
+        }
+        order.AddRange(waiting.Select(w => tasks[w]));
+        return order;
+    }
+
+    // In a flat buffer, of which parameters are parts, by element; in any other by channel.
+    private static (PlannedBuffer Root, long Start, long End) Range(TaskOperand operand)
+    {
+        PlannedBuffer buffer = operand.Place.Buffer;
+        long start = 0;
+        for (PlannedBuffer part = buffer; part.Whole is not null; part = part.Whole)
+            start += part.OffsetInWhole;
+        return buffer.Whole is null
+            ? (buffer, operand.Place.Channel, operand.Place.Channel + operand.Shape.C)
+            : (buffer.Root, start, start + buffer.Shape.ConstantElements);
+    }
+}

@@ -1,0 +1,54 @@
+using System.Collections.Concurrent;
+using FocalNet.Cuda.Tests.Support;
+using FocalNet.Graph.Ir;
+using FocalNet.Graph.Planning;
+using FocalNet.Tests.Cuda;
+
+namespace FocalNet.Cuda.Tests.Emission;
+
+/// <summary>
+/// Emitted kernels of every network, alone, on random operands against the float64 interpreter, every access checked. A run takes
+/// a sample; <c>FOCALNET_ALL_KERNELS=1 dotnet run --project tests/Cuda.Tests -- --filter-class "*EmittedKernelTests"</c> takes all.
+/// </summary>
+public sealed class EmittedKernelTests(ITestOutputHelper output)
+{
+    // The smallest that there is; odd numbers of the smallest; several tiles with something left over.
+    private static readonly (int Images, int Height, int Width)[] _sizes = [(1, 1, 1), (3, 3, 5), (1, 9, 7)];
+
+    [Theory]
+    [InlineData("float32", true, 24)]
+    [InlineData("float32", false, 24)]
+    [InlineData("bf16", true, 24)]
+    [InlineData("bf16", false, 24)]
+    public void Agree_with_the_interpreter(string precision, bool fuse, int share)
+    {
+        Requires.Emulator();
+        ElementType type = precision == "bf16" ? ElementType.BFloat16 : ElementType.Float32;
+        IReadOnlyList<EmittedKernelCase> all = EmittedKernels.All(type, fuse), sample = EmittedKernels.Sample(type, fuse, share);
+        var modules = EmittedModules.Compile(sample.Select(k => k.Kernel), EmulatorBuild.Checked);
+        var failures = new ConcurrentQueue<string>();
+        long compared = 0, notANumber = 0;
+        Parallel.ForEach(sample, new ParallelOptions { MaxDegreeOfParallelism = 2 }, kernel =>
+        {
+            for (int i = 0; i < _sizes.Length; i++)
+            {
+                RunExtents size = kernel.Size(_sizes[i].Images, _sizes[i].Height, _sizes[i].Width);
+                try
+                {
+                    using var oracle = new KernelOracle(kernel, size, seed: i);
+                    oracle.Check(modules[kernel.Kernel.Name], (ulong)i);
+                    Interlocked.Add(ref compared, oracle.Counts.Compared);
+                    Interlocked.Add(ref notANumber, oracle.Counts.NotANumber);
+                }
+                catch (Exception exception)
+                {
+                    failures.Enqueue($"{kernel} at {size}: {exception.Message}");
+                    break;
+                }
+            }
+        });
+        output.WriteLine($"{precision}, {(fuse ? "fused" : "unfused")}: {sample.Count} of {all.Count} kernels at {_sizes.Length} sizes; {compared} values compared, {notANumber} of them not a number on both sides");
+        Assert.True(failures.IsEmpty, $"{failures.Count} of {sample.Count} kernels fail. The shortest:\n{failures.MinBy(f => f.Length)}\nAll:\n{string.Join("\n", failures.Select(f => f.Split('\n')[0]))}");
+        Assert.True(notANumber < compared / 100, $"{notANumber} of {compared} values are no numbers.");
+    }
+}
