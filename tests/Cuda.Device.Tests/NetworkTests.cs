@@ -1,6 +1,5 @@
 using FocalNet.Cuda.Device.Tests.Support;
 using FocalNet.Model;
-using FocalNet.Runtime;
 using FocalNet.Runtime.Cpu;
 using FocalNet.Runtime.Cuda;
 
