@@ -9,27 +9,37 @@ internal static class TaskOrder
     /// <param name="tasks">In an order in which they may run one after another.</param>
     public static IReadOnlyList<int>[] Dependencies(IReadOnlyList<LaunchTask> tasks)
     {
-        var touched = new Dictionary<PlannedBuffer, List<(int Task, long Start, long End, bool IsWritten)>>();
+        var reads = new Dictionary<PlannedBuffer, List<(int Task, long Start, long End)>>();
+        var writes = new Dictionary<PlannedBuffer, List<(int Task, long Start, long End)>>();
         var before = new IReadOnlyList<int>[tasks.Count];
         for (int i = 0; i < tasks.Count; i++)
         {
+            // What is read waits for what was written; what is written for both. Most buffers are parameters that are read alone.
             var waits = new SortedSet<int>();
             foreach (TaskOperand operand in tasks[i].Operands)
             {
                 (PlannedBuffer root, long start, long end) = Range(operand);
-                if (touched.TryGetValue(root, out var others))
-                    waits.UnionWith(others.Where(o => (o.IsWritten || operand.IsWritten) && o.Start < end && start < o.End).Select(o => o.Task));
+                Meet(writes, root, start, end, waits);
+                if (operand.IsWritten)
+                    Meet(reads, root, start, end, waits);
             }
             foreach (TaskOperand operand in tasks[i].Operands)
             {
                 (PlannedBuffer root, long start, long end) = Range(operand);
-                if (!touched.TryGetValue(root, out var others))
+                Dictionary<PlannedBuffer, List<(int, long, long)>> touched = operand.IsWritten ? writes : reads;
+                if (!touched.TryGetValue(root, out List<(int, long, long)>? others))
                     touched.Add(root, others = []);
-                others.Add((i, start, end, operand.IsWritten));
+                others.Add((i, start, end));
             }
             before[i] = [.. waits];
         }
         return before;
+    }
+
+    private static void Meet(Dictionary<PlannedBuffer, List<(int Task, long Start, long End)>> touched, PlannedBuffer root, long start, long end, SortedSet<int> waits)
+    {
+        if (touched.TryGetValue(root, out List<(int Task, long Start, long End)>? others))
+            waits.UnionWith(others.Where(o => o.Start < end && start < o.End).Select(o => o.Task));
     }
 
     /// <summary>

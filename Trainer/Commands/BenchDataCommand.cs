@@ -34,12 +34,10 @@ internal static class BenchDataCommand
         var options = new TrainOptionSet(task);
         var decoders = CommonOptions.Integer("--decoders", $"Threads that read, degrade and crop. {BatchPrefetcher.DefaultDecoders} here if not given.", 1);
         var seconds = CommonOptions.Number("--seconds", "For how long each of the three measurements goes on. 5 if not given.", 0, 3600, isMinimumAllowed: false);
-        var json = new Option<bool>("--json") { Description = "Print one JSON document." };
         var command = new Command(task.Name, $"As '{task.Name}' would train.");
         options.AddTo(command);
         command.Add(decoders);
         command.Add(seconds);
-        command.Add(json);
         command.SetAction(result =>
         {
             using var device = Devices.Open(result.GetValue(options.Device)!, result.GetValue(options.Threads), result.GetValue(options.Precision));
@@ -52,7 +50,7 @@ internal static class BenchDataCommand
             var benchmark = new DataBenchmark(
                 assembler, result.GetValue(decoders) ?? BatchPrefetcher.DefaultDecoders, BatchesAhead, TimeSpan.FromSeconds(result.GetValue(seconds) ?? DefaultSeconds));
             var rates = benchmark.Run(session, cancellation);
-            if (result.GetValue(json))
+            if (result.GetValue(options.Json))
             {
                 terminal.Line(Json(rates, training, network, data, device.Description));
             }

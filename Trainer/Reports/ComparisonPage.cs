@@ -104,7 +104,7 @@ internal sealed class ComparisonPage(string folder, string outputFolder)
         <title>Before and after</title>
         <style>
         body { margin: 0 auto; padding: 1rem; max-width: 1312px; font: 1rem/1.4 system-ui, sans-serif; background: #1b1b1b; color: #ddd; }
-        figure { margin: 0 0 2.5rem; }
+        figure { margin: 0 0 2.5rem; width: fit-content; max-width: 100%; }
         figcaption { margin-bottom: .4rem; overflow-wrap: anywhere; }
         .pair { position: relative; --x: 50%; width: fit-content; max-width: 100%; }
         .pair img { display: block; max-width: 100%; height: auto; }

@@ -21,6 +21,8 @@ public sealed class TemplateMutationTests(ITestOutputHelper output)
         ["bound of 'channel < Channels' - 1"] = "channels come in whole groups",
         ["bound of 'channel < Shape::Outputs' - 1"] = "channels come in whole chunks",
         ["bound of 'cursor.row < rows.count' + 1"] = "behind the last tap the weights are zero",
+        ["bound of 'return chunk < Up' - 1"] = "the chunk of a step is even, and so is the number of the middle's",
+        ["bound of 'next < slabs' + 1"] = "one more slab, of zeros",
     };
 
     // The form of float that a function is for decides in which text it is looked at: see Chosen.

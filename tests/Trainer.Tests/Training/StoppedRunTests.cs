@@ -54,7 +54,7 @@ public sealed class StoppedRunTests : IDisposable
 
         _folder.SavePairs("data", 1);
         using var process = TrainingProcess.Start(
-            _folder.Path, ["dehaze", "--data", "data", "--network", "Tiny", "--steps", "100", "--batch", "8", "--crop", "256", "--threads", "1", "--out", "run"]);
+            _folder.Path, ["dehaze", "--data", "data", "--network", "Tiny", "--steps", "100000", "--batch", "8", "--crop", "256", "--threads", "1", "--out", "run"]);
         // Well into the second step, and well before its end.
         await process.Step(1);
         await Task.Delay(700);
