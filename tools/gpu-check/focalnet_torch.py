@@ -41,12 +41,15 @@ class Stage(nn.Module):
 
 
 class Pair(nn.Module):
-    """A block of each resolution."""
+    """A residual block of each resolution."""
 
     def __init__(self, channels):
         super().__init__()
-        self.main = Residual(channels)
-        self.main1 = Residual(channels)
+        self.main = nn.Sequential(Conv(channels, channels, 3), Conv(channels, channels, 3, act=False))
+        self.main1 = nn.Sequential(Conv(channels, channels, 3), Conv(channels, channels, 3, act=False))
+
+    def forward(self, full, half):
+        return self.main(full) + full, self.main1(half) + half
 
 
 class MultiScale(nn.Module):
@@ -62,7 +65,7 @@ class MultiScale(nn.Module):
         full, half = torch.chunk(x, 2, dim=1)
         half = self.down(half)
         for pair in self.layers:
-            full, half = pair.main(full), pair.main1(half)
+            full, half = pair(full, half)
         half = F.interpolate(half, size=full.shape[2:], mode="bilinear", align_corners=False)
         return torch.cat((full, half), dim=1)
 
@@ -146,16 +149,19 @@ class Holder(nn.Module):
         super().__init__()
         self.layers = layers
 
+    def forward(self, x):
+        return self.layers(x)
+
 
 class FocalNet(nn.Module):
     def __init__(self, blocks):
         super().__init__()
         c = WIDTH
-        self.Encoder = nn.ModuleList([MultiScale(c, blocks), Stage(2 * c, blocks), Stage(4 * c, blocks)])
+        self.Encoder = nn.ModuleList([Holder(MultiScale(c, blocks)), Stage(2 * c, blocks), Stage(4 * c, blocks)])
         self.feat_extract = nn.ModuleList([
             Conv(3, c, 3), Conv(c, 2 * c, 3, 2), Conv(2 * c, 4 * c, 3, 2), Conv(4 * c, 2 * c, 4, transposed=True),
             Conv(2 * c, c, 4, transposed=True), Conv(c, 3, 3, act=False)])
-        self.Decoder = nn.ModuleList([Stage(4 * c, blocks), Stage(2 * c, blocks), MultiScale(c, blocks)])
+        self.Decoder = nn.ModuleList([Stage(4 * c, blocks), Stage(2 * c, blocks), Holder(MultiScale(c, blocks))])
         self.Convs = nn.ModuleList([Conv(4 * c, 2 * c, 1), Conv(2 * c, c, 1)])
         self.ConvsOut = nn.ModuleList([Conv(4 * c, 3, 3, act=False), Conv(2 * c, 3, 3, act=False)])
         self.FAM1, self.SCM1 = Merge(4 * c), Shallow(4 * c)

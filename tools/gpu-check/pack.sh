@@ -12,8 +12,8 @@ trap 'rm -rf "$work"' EXIT
 publish() {
     # Not trimmed and not a single file, which test projects do not bear. Into one folder: the runtime is there once.
     # A lock file lists what any machine needs, which a runtime identifier adds to: it is left alone.
-    dotnet publish "$root/tests/$1" -c Release -r linux-x64 --self-contained -p:RestoreLockedMode=false -p:RestorePackagesWithLockFile=false \
-        -p:DebugType=none -p:GenerateDocumentationFile=false -p:SatelliteResourceLanguages=en -o "$work/gpu-check/bin" -v q --nologo
+    dotnet publish "$root/tests/$1" -c Release -r linux-x64 --self-contained -p:RestoreLockedMode=false -p:NuGetLockFilePath=obj/gpu-check.lock.json \
+        -p:DebugType=none -p:RunAnalyzers=false -p:SatelliteResourceLanguages=en -o "$work/gpu-check/bin" -v q --nologo
 }
 publish Cuda.Device.Tests
 publish Cuda.Benchmarks
