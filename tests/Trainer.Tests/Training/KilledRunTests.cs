@@ -24,6 +24,8 @@ public sealed class KilledRunTests(ITestOutputHelper report) : IDisposable
 
         _folder.SavePairs("data/train", 5, width: 24, height: 24);
         _folder.SavePairs("data/test", 2);
+        // The default of a hundred validations would save every step, and nothing would be trained again.
+        File.WriteAllText(_folder["options.json"], """{ "options": { "data": "data", "validations": 3 } }""");
         var kills = Setting("FOCALNET_KILLS", 3);
         var random = new Random(Setting("FOCALNET_KILLS_SEED", 1));
         await RunToEnd("whole");
@@ -43,7 +45,10 @@ public sealed class KilledRunTests(ITestOutputHelper report) : IDisposable
                 var start = await process.Event("started");
                 var (code, error) = await process.End();
                 Assert.True(code == 0, error);
-                report.WriteLine($"{name}: {delay} ms after step {step}, resumed at {start!.Value.GetProperty("resumedAt")}");
+                // Saved after steps 5, 8, 10, 15, 16, 20 and 24.
+                var resumed = start!.Value.GetProperty("resumedAt").GetInt64();
+                Assert.Contains(resumed, (long[])[0, 5, 8, 10, 15, 16, 20, 24]);
+                report.WriteLine($"{name}: {delay} ms after step {step}, resumed at {resumed}");
             }
 
             RunFiles.RequireSame(_folder["whole"], _folder[name]);
@@ -53,7 +58,7 @@ public sealed class KilledRunTests(ITestOutputHelper report) : IDisposable
     // Saved every five steps beside three validations; average and accumulation, so that all there is must be restored.
     private static string[] Arguments(string run) =>
     [
-        "dehaze", "--data", "data", "--network", "Tiny", "--steps", Steps.ToString(CultureInfo.InvariantCulture), "--batch", "1", "--accumulate", "2", "--crop", "16",
+        "dehaze", "--config", "options.json", "--network", "Tiny", "--steps", Steps.ToString(CultureInfo.InvariantCulture), "--batch", "1", "--accumulate", "2", "--crop", "16",
         "--ema", "0.9", "--save-every", "5", "--keep", "100", "--threads", "1", "--out", run,
     ];
 
