@@ -20,7 +20,8 @@ internal sealed class TrainingProcess : IDisposable
     /// <param name="folder">The working folder.</param>
     /// <param name="arguments">The command line, to which --json is added.</param>
     /// <param name="script">A shell command in which "$@" stands for the program.</param>
-    public static TrainingProcess Start(string folder, string[] arguments, string script = """exec "$@" """) =>
+    /// <remarks>A job in the background of a shell script has SIGINT ignored, and so would all that it starts; here it is what it is at a terminal.</remarks>
+    public static TrainingProcess Start(string folder, string[] arguments, string script = """exec env --default-signal=INT "$@" """) =>
         new(Shell.Start(script, folder, [.. arguments, "--json"]));
 
     /// <summary>The next event of that name; null if the process ends without one.</summary>
