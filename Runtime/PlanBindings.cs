@@ -18,7 +18,10 @@ internal sealed class PlanBindings(string device, PlanLayout plan)
     public StateSpec State(string name) => Find(states, name, "state");
 
     /// <exception cref="DeviceException">The size is not positive, or not divisible by the plan's divisor.</exception>
-    public void CheckSize(RunSize size)
+    public void CheckSize(RunSize size) => CheckSize(device, plan, size);
+
+    /// <exception cref="DeviceException">The size is not positive, or not divisible by the plan's divisor.</exception>
+    public static void CheckSize(string device, PlanLayout plan, RunSize size)
     {
         if (size.Images < 1 || size.Height < 1 || size.Width < 1 || size.Height % plan.Divisor != 0 || size.Width % plan.Divisor != 0)
             throw new DeviceException(device, $"bind {plan.Name}", Text(size), $"N, H and W must be positive, H and W multiples of {plan.Divisor}.", "Pad the picture.");

@@ -83,6 +83,6 @@ public sealed unsafe partial class CpuExecutor
     {
         CheckBound("access the gradient of", Plan.Name);
         if (!atGradient)
-            throw new DeviceException("cpu", $"use the gradient of {Plan.Name}", Text(Size), "It has not been computed, or has been used up.", "Call RunToGradient first.");
+            throw new DeviceException("cpu", $"use the gradient of {Plan.Name}", PlanBindings.Text(Size), "It has not been computed, or has been used up.", "Call RunToGradient first.");
     }
 }

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using FocalNet.Runtime.Plans;
 
 namespace FocalNet.Runtime.Cpu;
@@ -16,8 +15,7 @@ public sealed unsafe partial class CpuExecutor : IGradientExecutor
     private readonly WorkerPool pool;
     private readonly bool strict;
     private readonly CpuMemory memory;
-    private readonly Dictionary<string, BindingSpec> inputs, outputs;
-    private readonly Dictionary<string, StateSpec> states;
+    private readonly PlanBindings bindings;
     private CpuProgram? prepare, steps;
     private bool stale = true, running, disposed;
 
@@ -31,9 +29,7 @@ public sealed unsafe partial class CpuExecutor : IGradientExecutor
         Plan = plan;
         this.pool = pool;
         this.strict = strict;
-        inputs = plan.Inputs.ToDictionary(b => b.Name);
-        outputs = plan.Outputs.ToDictionary(b => b.Name);
-        states = plan.States.ToDictionary(s => s.Name);
+        bindings = new PlanBindings("cpu", plan);
         Poison = Environment.GetEnvironmentVariable("FOCALNET_POISON") == "1";
         StepTicks = new long[plan.Steps.Length];
         memory = new CpuMemory(plan);
@@ -70,7 +66,7 @@ public sealed unsafe partial class CpuExecutor : IGradientExecutor
             if (size == Size)
                 return;
             CheckNotRunning();
-            CheckSize(Plan, size);
+            bindings.CheckSize(size);
             // If memory runs out, no size is bound and the states are as before.
             (Size, prepare, steps, atGradient) = (default, null, null, false);
             memory.Bind(size, PartialFloats(Plan, size));
@@ -86,7 +82,7 @@ public sealed unsafe partial class CpuExecutor : IGradientExecutor
     /// <summary>Bytes that an executor of a plan would need at a run size.</summary>
     internal static long RequiredBytes(ExecutionPlan plan, RunSize size)
     {
-        CheckSize(plan, size);
+        PlanBindings.CheckSize("cpu", plan, size);
         // A size that is far too large overflows the elements of a reduction before the bytes of an arena.
         long arenas = CpuMemory.RequiredBytes(plan, size, 0);
         return arenas > long.MaxValue / 2 ? long.MaxValue : CpuMemory.RequiredBytes(plan, size, PartialFloats(plan, size));
@@ -98,7 +94,7 @@ public sealed unsafe partial class CpuExecutor : IGradientExecutor
         lock (gate)
         {
             ObjectDisposedException.ThrowIf(disposed, this);
-            return StateMemory(Find(states, name, "state"));
+            return StateMemory(bindings.State(name));
         }
     }
 
@@ -106,14 +102,14 @@ public sealed unsafe partial class CpuExecutor : IGradientExecutor
     public PixelSpan InputSpan(string name)
     {
         lock (gate)
-            return Pixels(Find(inputs, name, "input"));
+            return Pixels(bindings.Input(name));
     }
 
     /// <summary>Memory of an output at the bound size, to read without a copy.</summary>
     public PixelSpan OutputSpan(string name)
     {
         lock (gate)
-            return Pixels(Find(outputs, name, "output"));
+            return Pixels(bindings.Output(name));
     }
 
     /// <inheritdoc/>
@@ -121,7 +117,7 @@ public sealed unsafe partial class CpuExecutor : IGradientExecutor
     {
         lock (gate)
         {
-            BindingSpec binding = Find(inputs, name, "input");
+            BindingSpec binding = bindings.Input(name);
             CheckLength(binding, nchw.Length);
             var (images, pixels) = Extents(binding);
             DeviceLayouts.ToChannelsLast(nchw, images, binding.Shape.C, pixels, memory.Address(binding.View, Size), Pitch(binding));
@@ -133,7 +129,7 @@ public sealed unsafe partial class CpuExecutor : IGradientExecutor
     {
         lock (gate)
         {
-            BindingSpec binding = Find(outputs, name, "output");
+            BindingSpec binding = bindings.Output(name);
             CheckLength(binding, nchw.Length);
             var (images, pixels) = Extents(binding);
             DeviceLayouts.ToChannelsFirst(memory.Address(binding.View, Size), Pitch(binding), images, binding.Shape.C, pixels, nchw);
@@ -266,8 +262,6 @@ public sealed unsafe partial class CpuExecutor : IGradientExecutor
         }
     }
 
-    private static string Text(RunSize size) => string.Create(CultureInfo.InvariantCulture, $"N = {size.Images}, H = {size.Height}, W = {size.Width}");
-
     private void RunPrepare()
     {
         if (!stale)
@@ -286,7 +280,7 @@ public sealed unsafe partial class CpuExecutor : IGradientExecutor
         catch (Exception exception) when (exception is not ObjectDisposedException)
         {
             throw new DeviceException(
-                "cpu", $"kernel {specs[step].Kernel.Name} ({specs[step].Name}) of {Plan.Name}", Text(Size), exception.Message,
+                "cpu", $"kernel {specs[step].Kernel.Name} ({specs[step].Name}) of {Plan.Name}", PlanBindings.Text(Size), exception.Message,
                 "If the message does not say what to do, report it with the kernel's source.", exception);
         }
     }
@@ -312,7 +306,7 @@ public sealed unsafe partial class CpuExecutor : IGradientExecutor
         int pitch = Pitch(binding);
         long floats = images * pixels == 0 ? 0 : (((images * pixels) - 1) * pitch) + binding.Shape.C;
         if (floats > int.MaxValue)
-            throw new DeviceException("cpu", $"access '{binding.Name}' of {Plan.Name}", Text(Size), "The tensor exceeds 2³¹ floats.", "Use fewer images a run or smaller tiles.");
+            throw new DeviceException("cpu", $"access '{binding.Name}' of {Plan.Name}", PlanBindings.Text(Size), "The tensor exceeds 2³¹ floats.", "Use fewer images a run or smaller tiles.");
         return new PixelSpan(
             new Span<float>(memory.Address(binding.View, Size), (int)floats), images, binding.Shape.H.At(Size), binding.Shape.W.At(Size), binding.Shape.C, pitch);
     }
@@ -321,10 +315,6 @@ public sealed unsafe partial class CpuExecutor : IGradientExecutor
         (binding.Shape.N.At(Size), (long)binding.Shape.H.At(Size) * binding.Shape.W.At(Size));
 
     private int Pitch(BindingSpec binding) => Plan.Buffers[binding.View.Buffer].Shape.C;
-
-    private T Find<T>(Dictionary<string, T> table, string name, string kind) => table.TryGetValue(name, out T? found)
-        ? found
-        : throw new DeviceException("cpu", $"find {kind} '{name}' of {Plan.Name}", string.Empty, $"There is no such {kind}.", $"Use one of: {string.Join(", ", table.Keys)}.");
 
     private void CheckLength(BindingSpec binding, int given)
     {
@@ -335,21 +325,13 @@ public sealed unsafe partial class CpuExecutor : IGradientExecutor
     private void CheckLength(string operation, string tensor, long expected, long given)
     {
         ObjectDisposedException.ThrowIf(disposed, this);
-        if (expected != given)
-            throw new DeviceException("cpu", $"{operation} '{tensor}' of {Plan.Name}", Text(Size), $"{given} floats were given.", string.Create(CultureInfo.InvariantCulture, $"Give {expected}."));
+        bindings.CheckLength(Size, operation, tensor, expected, given);
     }
 
     private void CheckBound(string operation, string subject)
     {
         ObjectDisposedException.ThrowIf(disposed, this);
-        if (steps is null)
-            throw new DeviceException("cpu", $"{operation} '{subject}'", string.Empty, "No run size is bound.", "Call Bind first.");
-    }
-
-    private static void CheckSize(ExecutionPlan plan, RunSize size)
-    {
-        if (size.Images < 1 || size.Height < 1 || size.Width < 1 || size.Height % plan.Divisor != 0 || size.Width % plan.Divisor != 0)
-            throw new DeviceException("cpu", $"bind {plan.Name}", Text(size), $"N, H and W must be positive, H and W multiples of {plan.Divisor}.", "Pad the picture.");
+        bindings.CheckBound(Size, operation, subject);
     }
 }
 
