@@ -6,7 +6,8 @@ namespace FocalNet.Runtime.Cpu;
 /// <summary>
 /// The register tile of the implicit GEMM. 6 pixels × 16 (or 8) channels: twelve accumulators, two weight vectors and one broadcast
 /// fit the 16 vector registers of AVX2 without a spill. Where vectors of 512 bits are fast, 8 pixels × 32 (16, 8) channels: half the
-/// loads for a multiply-add, and pointers to 8 pixels still fit the general registers.
+/// loads for a multiply-add, and pointers to 8 pixels still fit the general registers. With vectors of 128 bits, 6 pixels × 8 channels in 16
+/// registers, which a panel of 16 takes twice, or 6 × 16 in Arm's 32.
 /// </summary>
 /// <remarks>
 /// Not generic and not inlined, so that it is compiled once and its register allocation does not depend on an epilogue;
@@ -56,6 +57,10 @@ internal static unsafe partial class GemmTile
                 Run8x16(rows, tapIndex, taps, depth, panel, tile);
             else
                 Run8x8(rows, tapIndex, taps, depth, panel, tile);
+        }
+        else if (NarrowVector.IsUsed)
+        {
+            RunNarrow(rows, tapIndex, taps, depth, panel, width, tile);
         }
         else if (width == Columns)
         {
