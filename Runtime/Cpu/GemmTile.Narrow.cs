@@ -6,7 +6,6 @@ namespace FocalNet.Runtime.Cpu;
 /// <content>The tiles for processors whose vectors have four lanes.</content>
 internal static unsafe partial class GemmTile
 {
-    [MethodImpl(MethodImplOptions.NoInlining)]
     private static void RunNarrow(float** rows, int* tapIndex, int taps, nint depth, float* panel, int width, float* tile)
     {
         if (NarrowVector.Has32Registers && width == Columns)
@@ -20,7 +19,7 @@ internal static unsafe partial class GemmTile
     }
 
     /// <summary>Eight columns of a panel, and of a tile, that are <paramref name="width"/> wide.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Run6x8Narrow(float** rows, int* tapIndex, int taps, nint depth, float* panel, float* tile, nint width)
     {
         NarrowSums8 c0 = default, c1 = default, c2 = default, c3 = default, c4 = default, c5 = default;
@@ -48,7 +47,7 @@ internal static unsafe partial class GemmTile
         c5.Store(tile + (5 * width));
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Run6x16Narrow(float** rows, int* tapIndex, int taps, nint depth, float* panel, float* tile)
     {
         NarrowSums16 c0 = default, c1 = default, c2 = default, c3 = default, c4 = default, c5 = default;

@@ -6,7 +6,6 @@ namespace FocalNet.Runtime.Cpu;
 /// <content>The tiles for processors whose vectors have four lanes.</content>
 internal static unsafe partial class GradientTile
 {
-    [MethodImpl(MethodImplOptions.NoInlining)]
     private static void RunNarrow(
         float* source, nint step, nint rowStep, float* gradient, nint gradientStep, nint gradientRowStep, int last, int rows, nint pixels, int width, float* tile)
     {
@@ -21,7 +20,7 @@ internal static unsafe partial class GradientTile
     }
 
     /// <summary>Eight columns of a tile that is <paramref name="width"/> wide.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Run8Narrow(
         float* source, nint step, nint rowStep, float* gradient, nint gradientStep, nint gradientRowStep, int last, int rows, nint pixels, float* tile, nint width)
     {
@@ -50,7 +49,7 @@ internal static unsafe partial class GradientTile
         c5.Store(tile + (5 * width));
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Run16Narrow(
         float* source, nint step, nint rowStep, float* gradient, nint gradientStep, nint gradientRowStep, int last, int rows, nint pixels, float* tile)
     {

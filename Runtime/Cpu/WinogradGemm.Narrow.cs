@@ -6,7 +6,6 @@ namespace FocalNet.Runtime.Cpu;
 /// <content>Register tiles for processors whose vectors have four lanes.</content>
 internal static unsafe partial class WinogradGemm
 {
-    [MethodImpl(MethodImplOptions.NoInlining)]
     private static void RunNarrow(float* v, nint pitch, float* u, nint depth, int columns, float* m, int tiles)
     {
         if (NarrowVector.Has32Registers && columns == 16)
@@ -20,7 +19,7 @@ internal static unsafe partial class WinogradGemm
     }
 
     /// <summary>Eight columns of a panel, and of results, that are <paramref name="width"/> wide.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Run6x8Narrow(float* v, nint pitch, float* u, nint depth, float* m, nint width, int tiles)
     {
         for (; tiles > 0; tiles -= 6, v += 6 * pitch, m += 6 * width)
@@ -48,7 +47,7 @@ internal static unsafe partial class WinogradGemm
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Run6x16Narrow(float* v, nint pitch, float* u, nint depth, float* m, int tiles)
     {
         for (; tiles > 0; tiles -= 6, v += 6 * pitch, m += 6 * 16)

@@ -7,7 +7,6 @@ namespace FocalNet.Runtime.Cpu;
 internal unsafe partial struct WinogradSums
 {
     /// <summary>6 outputs × 16 inputs.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
     private static void AddNarrow(float* v, nint step, float* g, nint gStep, nint tiles, float* to, nint row)
     {
         if (NarrowVector.Has32Registers)
@@ -20,7 +19,7 @@ internal unsafe partial struct WinogradSums
         Add8Narrow(v + 8, step, g, gStep, tiles, to + 8, row);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Add8Narrow(float* v, nint step, float* g, nint gStep, nint tiles, float* to, nint row)
     {
         float* far = to + (3 * row);
@@ -45,7 +44,7 @@ internal unsafe partial struct WinogradSums
         c5.Store(far + (2 * row));
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Add16Narrow(float* v, nint step, float* g, nint gStep, nint tiles, float* to, nint row)
     {
         float* far = to + (3 * row);
