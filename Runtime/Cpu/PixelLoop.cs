@@ -46,6 +46,9 @@ public readonly struct NoSource : IPixelSource
 /// <summary>Visits every pixel of the domain: its channels in groups of eight, then one by one, then the end of the pixel.</summary>
 public static class PixelLoop
 {
+    /// <summary>Pixels from one that is computed to the one whose operands are asked for: a few hundred cycles, what memory takes to answer.</summary>
+    internal const int Ahead = 16;
+
     /// <summary>
     /// Runs a body over this chunk's rows, N·H of the domain; over its pixels where the domain has one row only.
     /// </summary>
@@ -66,6 +69,8 @@ public static class PixelLoop
             source.Row(image, y);
             for (int x = left; x < right; x++)
             {
+                for (int next = 0; next < a.Channels; next += Cache.LineFloats)
+                    body.Prefetch(pixel + x + Ahead, next);
                 source.Pixel(x);
                 int c = 0;
                 for (; c + 8 <= a.Channels; c += 8)
