@@ -62,6 +62,7 @@ public static class PixelLoop
         bool single = rows == 1;
         long firstRow = single ? 0 : start, lastRow = single ? 1 : end;
         int left = single ? (int)start : 0, right = single ? (int)end : a.Width;
+        nint endPixel = single ? right : (nint)lastRow * a.Width;
         for (long row = firstRow; row < lastRow; row++)
         {
             int image = (int)(row / a.Height), y = (int)(row % a.Height);
@@ -69,7 +70,7 @@ public static class PixelLoop
             source.Row(image, y);
             for (int x = left; x < right; x++)
             {
-                for (int next = 0; next < a.Channels; next += Cache.LineFloats)
+                for (int next = 0; pixel + x + Ahead < endPixel && next < a.Channels; next += Cache.LineFloats)
                     body.Prefetch(pixel + x + Ahead, next);
                 source.Pixel(x);
                 int c = 0;
