@@ -21,7 +21,7 @@ public static class CpuFeatures
     /// </summary>
     public static string? Warning => HasFastVectors ? null : RuntimeInformation.ProcessArchitecture switch
     {
-        Architecture.X64 or Architecture.X86 => "This process has no 8-lane AVX2/FMA instructions: CPU kernels give the same results but run many times slower. Use a processor with AVX2; publish native programs with IlcInstructionSet=x86-64-v3; unset DOTNET_EnableAVX2.",
+        Architecture.X64 or Architecture.X86 => "This process has no 8-lane AVX2/FMA instructions: CPU kernels give the same results at less than half the speed. Use a processor with AVX2; publish native programs with IlcInstructionSet=x86-64-v3; unset DOTNET_EnableAVX2.",
         Architecture.Arm64 => "This process does not use the processor's AdvSimd instructions: CPU kernels give the same results but run many times slower. Unset DOTNET_EnableHWIntrinsic and DOTNET_EnableArm64AdvSimd.",
         Architecture other => string.Create(CultureInfo.InvariantCulture, $"The CPU kernels know no vector instructions for {other}: they give the same results but run many times slower. Use an x64 processor with AVX2, or an Arm64 one."),
     };
