@@ -53,7 +53,7 @@ internal static class HeaderEmitter
     private static KernelTask[] KernelsOf(LaunchTask task) => task switch
     {
         KernelTask kernel => [kernel],
-        ConvolutionPairTask pair => [pair.First, pair.Second],
+        ConvolutionChainTask chain => [.. chain.Links.Select(l => l.Task)],
         FinishTask { Epilogue: { } epilogue } => [epilogue],
         _ => [],
     };

@@ -115,24 +115,6 @@ public sealed record FinishTask(
     public override string Description => $"finish {Kind.ToString().ToLowerInvariant()} of {Text.Of(Chunks)} chunks{(Epilogue is null ? "" : " and map")}";
 }
 
-/// <summary>
-/// Two convolutions one after another, the first's result never in memory but for what others need of it: a block computes it again at
-/// the border of its tile.
-/// </summary>
-/// <param name="First">The first, without the store of what the second reads.</param>
-/// <param name="Second">The second; its first operand is the value of the first.</param>
-/// <param name="Value">Index of that value in the first's body.</param>
-/// <param name="Operands">Those of the first, then those of the second without its first.</param>
-public sealed record ConvolutionPairTask(KernelTask First, KernelTask Second, int Value, IReadOnlyList<TaskOperand> Operands)
-    : LaunchTask(Operands, Second.Domain, First.Origin)
-{
-    /// <inheritdoc/>
-    public override TaskFamily Family => TaskFamily.Dense;
-
-    /// <inheritdoc/>
-    public override string Description => "pair of " + First.Description;
-}
-
 /// <summary>A weight to be packed.</summary>
 /// <param name="Weight">[O, I, kh, kw].</param>
 /// <param name="Settings">The convolution's.</param>

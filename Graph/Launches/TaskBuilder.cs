@@ -52,7 +52,7 @@ internal sealed class TaskBuilder(FusedGraph fused, Placement placement, PackedW
         TaskOperand[] operands = Operands(body);
         if (chunked.Length == 0)
         {
-            bool tensorCores = group.Kind is KernelKind.Convolution or KernelKind.TransposedConvolution && PackedWeights.Takes(group.Anchor!.Inputs[1].Shape) && !TaskFusion.IsNarrow(group);
+            bool tensorCores = group.Kind is KernelKind.Convolution or KernelKind.TransposedConvolution && PackedWeights.Takes(group.Anchor!.Inputs[1].Shape);
             if (tensorCores)
                 operands[1] = packed.Of(group.Anchor!, operands[1], _tasks);
             _tasks.Add(new KernelTask(group, body, operands, InputOf(group), TaskReduction.None, 0, tensorCores, precision));

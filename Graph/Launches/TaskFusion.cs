@@ -6,19 +6,16 @@ namespace FocalNet.Graph.Launches;
 
 /// <summary>
 /// Joins tasks that wait for each other where a device of launches gains by it: arithmetic on a few statistics follows their sum
-/// at once, and narrow residual blocks keep what is between their convolutions out of memory.
+/// at once, and convolutions one after another keep what is between them out of memory (<see cref="ConvolutionChains"/>).
 /// </summary>
 internal static class TaskFusion
 {
-    // Two 3×3 convolutions of more channels compute more again at the borders of tiles than they save in traffic.
-    private const int MostPairChannels = 16;
-
     /// <summary>Joins what can be joined.</summary>
     public static IReadOnlyList<LaunchTask> Run(IReadOnlyList<LaunchTask> tasks, NetworkGraph graph)
     {
         tasks = Join([.. tasks.Select(t => ReadingEverySecondPixel(t, tasks))], WithEpilogue);
-        ILookup<Node, Node> users = graph.Nodes.SelectMany(n => n.Inputs.Distinct().Select(i => (Input: i, User: n))).ToLookup(p => p.Input, p => p.User);
-        return Join(tasks, (first, second) => AsPair(first, second, users, graph));
+        var chains = new ConvolutionChains(graph);
+        return Join(tasks, chains.ResidualBlock);
     }
 
     // A later task moves to an earlier one that it waits for if all else that it waits for comes before.
@@ -84,40 +81,5 @@ internal static class TaskFusion
             Operands = operands,
         };
         return finish with { Epilogue = epilogue, Operands = [finish.Operands[0], .. operands] };
-    }
-
-    private static ConvolutionPairTask? AsPair(LaunchTask first, LaunchTask second, ILookup<Node, Node> users, NetworkGraph graph)
-    {
-        if (first is not KernelTask a || second is not KernelTask b || !IsNarrow(a.Group) || !IsNarrow(b.Group) || a.Domain != b.Domain)
-            return null;
-        Node between = b.Group.Anchor!.Inputs[0];
-        int store = -1;
-        for (int i = 0; i < a.Body.Stores.Count; i++)
-        {
-            if (a.Body.Operands[a.Body.Stores[i].Operand] == between)
-                store = i;
-        }
-        if (store < 0 || between.Shape != a.Domain || a.Body.Operands.Count(n => n == between) != 1 || b.Body.Operands.Count(n => n == between) != 1)
-            return null;
-        bool alone = users[between].Count() == 1 && !graph.Roots.Contains(between);
-        int value = a.Body.Stores[store].Value, operand = a.Body.Stores[store].Operand;
-        KernelTask host = a;
-        if (alone)
-        {
-            // The operand stays in its place, so that the others keep theirs; nothing is read or written through it.
-            TaskOperand[] operands = [.. a.Operands];
-            operands[operand] = operands[0];
-            host = a with { Body = a.Body with { Stores = [.. a.Body.Stores.Where((_, i) => i != store)] }, Operands = operands };
-        }
-        return new ConvolutionPairTask(host, b, value, [.. host.Operands, .. b.Operands.Skip(1)]);
-    }
-
-    /// <summary>A convolution that may be one of a pair: few channels, and whatever is between two of them in reach of a tile.</summary>
-    public static bool IsNarrow(KernelGroup group)
-    {
-        if (group.Anchor is not { Op: ConvolutionOp { Settings: { Stride: 1, Padding: 1, Dilation: 1, Depthwise: false } } } anchor)
-            return false;
-        Shape weight = anchor.Inputs[1].Shape;
-        return weight.H.Value == 3 && weight.W.Value == 3 && weight.C == weight.N.Value && weight.C <= MostPairChannels && weight.C % 4 == 0;
     }
 }

@@ -16,14 +16,16 @@ internal sealed class CudaBodyEmitter
     private readonly CudaOperand[] _operands;
     private readonly CudaExpressionPrinter _printer = new();
     private readonly bool[] _used;
-    private readonly int? _result;
+    private readonly int? _result, _handed;
 
     /// <param name="task">The task.</param>
-    /// <param name="result">A value that the body hands back in the registers it was given, as <c>activate</c>; its stores are then left out on demand.</param>
-    public CudaBodyEmitter(KernelTask task, int? result = null)
+    /// <param name="result">A value that the body hands back in the registers it was given; it stores only where it is told that the pixel is the block's own.</param>
+    /// <param name="handed">An operand that the body is handed in registers as <c>input</c>, where it is read at the body's own element; -1: it is handed one that it does not look at.</param>
+    public CudaBodyEmitter(KernelTask task, int? result = null, int? handed = null)
     {
         _body = task.Body;
         _result = result;
+        _handed = handed;
         _domain = task.Domain;
         _operands = [.. task.Operands.Select(CudaOperand.Of)];
         _used = Used(_body, result);
@@ -79,7 +81,9 @@ internal sealed class CudaBodyEmitter
         return used;
     }
 
-    private IEnumerable<LoadValue> Loads => _body.Values.Where((v, i) => _used[i]).OfType<LoadValue>();
+    private IEnumerable<LoadValue> Loads => _body.Values.Where((v, i) => _used[i]).OfType<LoadValue>().Where(l => !IsHanded(l));
+
+    private bool IsHanded(LoadValue load) => load.Operand == _handed && load.Access.IsFull;
 
     private IEnumerable<int> Pointers => Loads.Where(l => !l.Access.IsScalar).Select(l => l.Operand)
         .Concat(_body.Stores.Select(s => s.Operand)).Concat(_body.Reductions.Select(r => r.Operand)).Distinct().OrderBy(i => i);
@@ -148,11 +152,11 @@ internal sealed class CudaBodyEmitter
     private void EmitApply(CodeWriter code)
     {
         bool reduces = _body.Reductions.Count > 0;
-        string more = reduces ? ", float (&reduced)[REDUCTIONS][V]" : _result is null ? "" : ", bool store";
-        code.Line($"template <int V> __device__ __forceinline__ void {(reduces ? "reduce" : _result is null ? "apply" : "activate")}(float (&value)[V], int pixel, int image, int y, int x, int channel{more})").Open();
+        string more = reduces ? ", float (&reduced)[REDUCTIONS][V]" : _result is null ? "" : ", bool own", input = _handed is null ? "" : "const float (&input)[V], ";
+        code.Line($"template <int V> __device__ __forceinline__ void {(reduces ? "reduce" : "apply")}(float (&value)[V], {input}int pixel, int image, int y, int x, int channel{more})").Open();
         for (int i = 0; i < _body.Values.Count; i++)
         {
-            if (_used[i] && _body.Values[i] is LoadValue load && !load.Access.IsScalar)
+            if (_used[i] && _body.Values[i] is LoadValue load && !load.Access.IsScalar && !IsHanded(load))
                 EmitLoad(code, i, load);
         }
         for (int s = 0; s < _body.Stores.Count; s++)
@@ -171,7 +175,7 @@ internal sealed class CudaBodyEmitter
             code.Line($"value[i] = {NameOf(result)};");
         code.Close();
         if (_result is not null)
-            code.Line("if (!store) return;");
+            code.Line("if (!own) return;");
         for (int s = 0; s < _body.Stores.Count; s++)
         {
             int operand = _body.Stores[s].Operand;
@@ -201,6 +205,8 @@ internal sealed class CudaBodyEmitter
                 return _printer.Literal((float)constant.Value);
             case AnchorValue:
                 return "value[i]";
+            case LoadValue load when IsHanded(load):
+                return "input[i]";
             case LoadValue load when !load.Access.IsScalar:
                 return HasChannels(load.Access) ? $"v{N(index)}[i]" : $"v{N(index)}";
             default:

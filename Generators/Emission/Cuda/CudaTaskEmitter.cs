@@ -31,8 +31,8 @@ internal static class CudaTaskEmitter
     {
         if (task is FinishTask finish)
             return EmitFinish(finish, parameter);
-        if (task is ConvolutionPairTask pair)
-            return EmitPair(pair, parameter);
+        if (task is ConvolutionChainTask chain)
+            return ChainEmitter.Emit(chain, parameter);
         if (task is PackTask pack)
             return TensorCoreEmitter.Pack(pack, parameter);
         var kernel = (KernelTask)task;
@@ -193,23 +193,6 @@ internal static class CudaTaskEmitter
         var body = new CudaBodyEmitter(task.Epilogue);
         string[] lines = [.. body.Declaration(i => parameter(i + 1)), $"finish_with_body<{maximum}, {elements}>(body, {parameter(0)}, {results}, {count}, block);"];
         return new CudaTask("FinishMap", [body.Struct], lines, blocks, 0, "finish.cu");
-    }
-
-    // A tile of 8×16 pixels with a border of two.
-    private static CudaTask EmitPair(ConvolutionPairTask task, Func<int, string> parameter)
-    {
-        var first = new CudaBodyEmitter(task.First, task.Value);
-        var second = new CudaBodyEmitter(task.Second);
-        int channels = task.Domain.C, skipped = task.First.Operands.Count - 1;
-        CudaOperand x = CudaOperand.Of(task.First.Operands[0]);
-        string call = $"direct_convolution_pair<{Text.Of(channels)}, {Text.Of(x.Pitch)}>(first, second, {parameter(0)}, {parameter(1)}, {parameter(skipped + 1)}, {CudaExtents.Arguments(task.Domain)}, block, dynamic_shared);";
-        Shape d = task.Domain;
-        var blocks = new BlockCount(
-            $"{CudaExtents.Of(d.N)} * (({CudaExtents.Of(d.H)} + 7) / 8) * (({CudaExtents.Of(d.W)} + 15) / 16)", CudaExtents.GridOfTiles(d, 8, 16));
-        return new CudaTask(
-            $"ConvolutionPair{Text.Of(channels)}{(HasGelu(task.First.Body) ? "Gelu" : "")}", [first.Struct, second.Struct],
-            [.. first.Declaration(parameter, "first"), .. second.Declaration(i => parameter(i + skipped), "second"), call], blocks,
-            4 * (channels * (12 * 20 + 10 * 18) + 9 * channels * channels), "direct_convolution_pair.cu");
     }
 
     private static int VectorOf(KernelTask task)

@@ -98,9 +98,9 @@ internal static class TensorCoreEmitter
     }
 
     // The tile computes with bf16 where activations are stored so; a float32 operand is then rounded on the way in.
-    private static string ElementOf(KernelTask task) => task.OnTensorCores && task.Precision == ElementType.BFloat16 ? "bf16" : "float";
+    internal static string ElementOf(KernelTask task) => task.OnTensorCores && task.Precision == ElementType.BFloat16 ? "bf16" : "float";
 
-    private static string Source(KernelTask task, int operand, string element, string name, string extents, Func<int, string> parameter)
+    internal static string Source(KernelTask task, int operand, string element, string name, string extents, Func<int, string> parameter)
     {
         CudaOperand o = CudaOperand.Of(task.Operands[operand]);
         bool direct = o.Type == element && o.Alignment >= (element == "bf16" ? 8 : 4);

@@ -70,7 +70,7 @@ struct StoreMiddleRows
 // weights are packed as an adjoint (stride 2), joint_weights as a 1×1 convolution.
 template <class Up, class Source, class SkipSource, class Middle, class Body>
 __device__ __forceinline__ void up_convolution(
-    const Source& source, const void* weights, Middle& middle, const SkipSource& skip, const unsigned char* joint_weights, Body& body,
+    const Source& source, const void* weights, Middle& middle, const SkipSource& skip, const void* joint_weights, Body& body,
     int images, int height, int width, int block, unsigned char* shared)
 {
     typedef typename Up::Element T;

@@ -1,0 +1,42 @@
+using FocalNet.Cuda.Tests.Support;
+using FocalNet.Graph.Dsl;
+using FocalNet.Graph.Ir;
+using FocalNet.Graph.Launches;
+using FocalNet.Graph.Planning;
+using FocalNet.Model;
+using FocalNet.Tests.Cuda;
+
+namespace FocalNet.Cuda.Tests.Emission;
+
+/// <summary>
+/// Kernels that compute convolutions one after another, as they are emitted for Tiny: every kind, for restoring and for training, in every form
+/// of the products, at small, odd and tile-crossing sizes against the float64 interpreter.
+/// </summary>
+public sealed class EmittedChainTests(ITestOutputHelper output)
+{
+    // In units of the smallest picture, 4×4: that, odd numbers of it, and several tiles with something left over.
+    private static readonly (int Images, int Height, int Width)[] _sizes = [(1, 1, 1), (2, 3, 5), (1, 9, 18)];
+
+    [Theory]
+    [InlineData("bf16", 80)]
+    [InlineData("float32", 80)]
+    [InlineData("float32", 75)]
+    public void Agree_with_the_interpreter(string precision, int architecture)
+    {
+        Requires.Emulator();
+        ElementType type = precision == "bf16" ? ElementType.BFloat16 : ElementType.Float32;
+        EmittedKernelCase[] kernels = [.. EmittedKernels.Of(NetworkCatalog.Find("Tiny"), type).Where(k => k.Launch.Tasks.Any(t => t is ConvolutionChainTask))];
+        var modules = EmittedModules.Compile(kernels.Select(k => k.Kernel), EmulatorBuild.Checked, architecture);
+        foreach (EmittedKernelCase kernel in kernels)
+        {
+            for (int i = 0; i < _sizes.Length; i++)
+            {
+                using var oracle = new KernelOracle(kernel, kernel.Size(_sizes[i].Images, _sizes[i].Height, _sizes[i].Width), seed: i);
+                oracle.Check(modules[kernel.Kernel.Name], (ulong)i);
+            }
+        }
+        ChainKind[] kinds = [.. kernels.SelectMany(k => k.Launch.Tasks).OfType<ConvolutionChainTask>().Select(c => c.Kind)];
+        output.WriteLine($"{precision}, sm_{architecture}: {kernels.Length} kernels, {string.Join(", ", kinds.GroupBy(k => k).Select(g => $"{g.Count()} {g.Key}"))}");
+        Assert.Equal(Enum.GetValues<ChainKind>(), kinds.Distinct().Order());
+    }
+}
