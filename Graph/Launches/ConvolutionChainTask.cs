@@ -1,4 +1,4 @@
-using FocalNet.Graph.Fusion;
+using FocalNet.Graph.Ir;
 
 namespace FocalNet.Graph.Launches;
 
@@ -7,6 +7,12 @@ public enum ChainKind
 {
     /// <summary>Two narrow 3×3 convolutions, which residual blocks are at full resolution.</summary>
     ResidualBlock,
+
+    /// <summary>A transposed 4×4 convolution of stride 2, and a 1×1 convolution over what it computes and a skip connection behind it.</summary>
+    UpConvolution,
+
+    /// <summary>3×3 from a picture, 1×1, 3×3, 1×1, and mean and variance of each channel of each picture: the features of a shrunken picture (SCM).</summary>
+    PictureFeatures,
 }
 
 /// <summary>A convolution of a chain.</summary>
@@ -24,8 +30,9 @@ public sealed record ChainLink(KernelTask Task, int Value, int Shift);
 /// </summary>
 /// <param name="Kind">Which they are.</param>
 /// <param name="Links">The convolutions.</param>
-/// <param name="Operands">Those of the first, then those of the others without their first.</param>
-public sealed record ConvolutionChainTask(ChainKind Kind, IReadOnlyList<ChainLink> Links, IReadOnlyList<TaskOperand> Operands)
+/// <param name="Operands">Those of the first, then those of the others without their first; then the partial moments, if there are any.</param>
+/// <param name="Parts">Parts of each picture that leave moments; 0 where there are none.</param>
+public sealed record ConvolutionChainTask(ChainKind Kind, IReadOnlyList<ChainLink> Links, IReadOnlyList<TaskOperand> Operands, int Parts = 0)
     : LaunchTask(Operands, Links[Links.Count - 1].Task.Domain, Links[0].Task.Origin)
 {
     /// <inheritdoc/>
@@ -37,6 +44,31 @@ public sealed record ConvolutionChainTask(ChainKind Kind, IReadOnlyList<ChainLin
     private string Name => Kind switch
     {
         ChainKind.ResidualBlock => "residual block",
+        ChainKind.UpConvolution => "up-convolution",
+        ChainKind.PictureFeatures => "picture features and moments",
         _ => throw new InvalidOperationException(Kind.ToString()),
     };
+}
+
+/// <summary>
+/// Puts moments of parts together in a fixed order: number, mean and sum of squared deviations, which lose no digits where the mean
+/// is large. Partial moments are [pictures, parts, 3, elements] in memory.
+/// </summary>
+/// <param name="Parts">Parts of each picture.</param>
+/// <param name="Elements">Channels.</param>
+/// <param name="Mean">The mean, which is stored.</param>
+/// <param name="Epilogue">Arithmetic on each variance, which is its anchor's value; it stores the variance too.</param>
+/// <param name="Variance">The variance.</param>
+/// <param name="Operands">Partial moments, mean, then those of the epilogue.</param>
+public sealed record FinishMomentsTask(int Parts, int Elements, Node Mean, KernelTask Epilogue, Node Variance, IReadOnlyList<TaskOperand> Operands)
+    : LaunchTask(Operands, Mean.Shape, Mean.Origin)
+{
+    /// <summary>Operand i of the epilogue is operand i + Shift.</summary>
+    public const int Shift = 2;
+
+    /// <inheritdoc/>
+    public override TaskFamily Family => TaskFamily.Finish;
+
+    /// <inheritdoc/>
+    public override string Description => $"finish moments of {Text.Of(Parts)} parts and map";
 }

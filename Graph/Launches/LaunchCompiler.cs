@@ -27,7 +27,8 @@ public static class LaunchCompiler
         var packed = new PackedWeights(placed, placement, precision);
         IReadOnlyList<LaunchTask> tasks = new TaskBuilder(fused, placement, packed, precision).Build(scheduling);
         if (fuse)
-            tasks = TaskFusion.Run(tasks, placed);
+            tasks = TaskFusion.Run(tasks, placed, placement, packed);
+        tasks = [.. packed.OfParameters, .. tasks];
         (IReadOnlyList<Launch> launches, IReadOnlyList<LaunchDecision> decisions) = LaunchMerging.Run(tasks, merge: fuse);
         PlanBindings bindings = PlanBindings.Of(placed, placement);
         if (precision == ElementType.BFloat16)

@@ -75,9 +75,14 @@ public enum TaskReduction
 /// <param name="OnTensorCores">A dense convolution that tensor cores take; its second operand is then packed, but for weight gradients.</param>
 /// <param name="Precision">Elements that tensor cores multiply.</param>
 /// <param name="InputStep">2: the first operand is twice as large as the anchor's, which is every second pixel of it.</param>
+/// <param name="Pieces">
+/// Of what the anchor's first operand is put together where it is not in memory as it is read; none: it is in memory. In a chain, of what
+/// lies behind the channels that the convolution before computes.
+/// </param>
+/// <param name="BiasOperand">Of a weight's gradient: number of the operand that receives partial sums for the bias, [chunks, output channels]; 0: none does.</param>
 public sealed record KernelTask(
     KernelGroup Group, KernelBody Body, IReadOnlyList<TaskOperand> Operands, Shape Input, TaskReduction Reduction, int Chunks, bool OnTensorCores = false, ElementType Precision = ElementType.Float32,
-    int InputStep = 1)
+    int InputStep = 1, IReadOnlyList<InputPiece>? Pieces = null, int BiasOperand = 0)
     : LaunchTask(Operands, Group.Domain, Group.Members[0].Origin)
 {
     /// <inheritdoc/>
@@ -91,7 +96,9 @@ public sealed record KernelTask(
     };
 
     /// <inheritdoc/>
-    public override string Description => Group.Anchor?.Op.Signature ?? (Body.Reductions.Count > 0 ? "reduce" : "map");
+    public override string Description => Inputs + (Group.Anchor?.Op.Signature ?? (Body.Reductions.Count > 0 ? "reduce" : "map")) + (BiasOperand > 0 ? " and bias" : "");
+
+    private string Inputs => (Pieces ?? []).Any(p => p is UpsampledPiece) ? "resample on load → " : (Pieces ?? []).Any(p => p is ComputedPiece) ? "map on load → " : "";
 }
 
 /// <summary>

@@ -1,6 +1,7 @@
 using FocalNet.Graph.Fusion;
 using FocalNet.Graph.Ir;
 using FocalNet.Graph.Ops;
+using FocalNet.Graph.Planning;
 
 namespace FocalNet.Graph.Launches;
 
@@ -11,11 +12,14 @@ namespace FocalNet.Graph.Launches;
 internal static class TaskFusion
 {
     /// <summary>Joins what can be joined.</summary>
-    public static IReadOnlyList<LaunchTask> Run(IReadOnlyList<LaunchTask> tasks, NetworkGraph graph)
+    public static IReadOnlyList<LaunchTask> Run(IReadOnlyList<LaunchTask> tasks, NetworkGraph graph, Placement placement, PackedWeights packed)
     {
         tasks = Join([.. tasks.Select(t => ReadingEverySecondPixel(t, tasks))], WithEpilogue);
-        var chains = new ConvolutionChains(graph);
-        return Join(tasks, chains.ResidualBlock);
+        InputPieces pieces = InputPieces.Take(ref tasks, graph, placement);
+        var chains = new ConvolutionChains(graph, pieces);
+        tasks = new PictureFeatures(placement, packed, chains).Run(tasks);
+        tasks = Join(Join(tasks, chains.ResidualBlock), chains.UpConvolution);
+        return new BiasGradients(placement).Run(tasks);
     }
 
     // A later task moves to an earlier one that it waits for if all else that it waits for comes before.

@@ -14,7 +14,11 @@ namespace FocalNet.Generators.Emission.Cuda;
 /// <param name="Blocks">Its blocks.</param>
 /// <param name="SharedBytes">Of dynamic shared memory.</param>
 /// <param name="Template">File of the template that it calls.</param>
-internal sealed record CudaTask(string Stem, IReadOnlyList<CudaStruct> Bodies, IReadOnlyList<string> Lines, BlockCount Blocks, int SharedBytes, string Template);
+internal sealed record CudaTask(string Stem, IReadOnlyList<CudaStruct> Bodies, IReadOnlyList<string> Lines, BlockCount Blocks, int SharedBytes, string Template)
+{
+    /// <summary>Files that it needs beside.</summary>
+    public IReadOnlyList<string> MoreTemplates { get; init; } = [];
+}
 
 /// <summary>A struct that kernels may share.</summary>
 internal sealed record CudaStruct(string Name, string Text);
@@ -31,6 +35,8 @@ internal static class CudaTaskEmitter
     {
         if (task is FinishTask finish)
             return EmitFinish(finish, parameter);
+        if (task is FinishMomentsTask moments)
+            return EmitFinishMoments(moments, parameter);
         if (task is ConvolutionChainTask chain)
             return ChainEmitter.Emit(chain, parameter);
         if (task is PackTask pack)
@@ -47,7 +53,7 @@ internal static class CudaTaskEmitter
             KernelKind.Trig => Trig(kernel, parameter),
             _ => Pixels(kernel, parameter),
         };
-        return call with { Bodies = body is null ? [] : [body.Struct], Lines = [.. body?.Declaration(parameter) ?? [], .. call.Lines] };
+        return call with { Bodies = body is null ? call.Bodies : [.. call.Bodies, body.Struct], Lines = [.. body?.Declaration(parameter) ?? [], .. call.Lines] };
     }
 
     private static CudaTask Convolution(KernelTask task, Func<int, string> parameter)
@@ -193,6 +199,19 @@ internal static class CudaTaskEmitter
         var body = new CudaBodyEmitter(task.Epilogue);
         string[] lines = [.. body.Declaration(i => parameter(i + 1)), $"finish_with_body<{maximum}, {elements}>(body, {parameter(0)}, {results}, {count}, block);"];
         return new CudaTask("FinishMap", [body.Struct], lines, blocks, 0, "finish.cu");
+    }
+
+    private static CudaTask EmitFinishMoments(FinishMomentsTask task, Func<int, string> parameter)
+    {
+        var body = new CudaBodyEmitter(task.Epilogue);
+        string elements = Text.Of(task.Elements), results = $"{CudaExtents.Of(task.Domain.N)} * {elements}";
+        // Eight results a block; a picture's last block may be part empty.
+        var blocks = new BlockCount($"({results} + 7) / 8", CudaExtents.ByPicture(task.Domain, (task.Elements + 7) / 8).Grid);
+        string template = $"{elements}, {Text.Of(task.Parts)}, {Text.Of(CudaOperand.Of(task.Operands[1]).Pitch)}";
+        return new CudaTask(
+            "FinishMoments", [body.Struct],
+            [.. body.Declaration(i => parameter(i + FinishMomentsTask.Shift)), $"finish_moments<{template}>(body, {parameter(0)}, {parameter(1)}, {results}, block);"],
+            blocks, 0, "finish_moments.cu");
     }
 
     private static int VectorOf(KernelTask task)

@@ -90,6 +90,9 @@ internal sealed class KernelOracle : IReferenceValues, IDisposable
                 case FinishTask finish:
                     CheckFinish(finish);
                     break;
+                case FinishMomentsTask moments:
+                    CheckMoments(moments);
+                    break;
                 case PackTask pack:
                     CheckPack(pack);
                     break;
@@ -127,8 +130,24 @@ internal sealed class KernelOracle : IReferenceValues, IDisposable
         Compare("sum", actual, expected, Math.Sqrt(task.Chunks));
     }
 
-    // What is between two convolutions is computed by the first's nodes. In bf16 it is rounded, and where it lies between two numbers the
-    // kernel may take the other one: two such of the some hundred that a sum is made of, by weights up to 1, are allowed for.
+    private void CheckMoments(FinishMomentsTask task)
+    {
+        float[] partial = _before[task.Operands[0].Place.Buffer];
+        int[] extents = task.Mean.Shape.At(_size);
+        ReferenceTensor mean = new(extents), variance = new(extents);
+        mean.ForEach((i, n, c, _, _) => (mean.Data[i], variance.Data[i], _) = Together(partial, n, c, task.Parts, task.Elements));
+        Compare("mean", Gather(task.Operands[1], task.Mean.Shape, now: true, memoryOrder: false), mean.Data, 1);
+        CheckKernel(task.Epilogue, new() { [task.Variance] = variance });
+    }
+
+    private static (double Mean, double Variance, double Count) Together(float[] partial, int picture, int channel, int parts, int elements)
+    {
+        double[][] part = [.. Enumerable.Range(0, parts).Select(p => Enumerable.Range(0, 3).Select(m => (double)partial[((((picture * parts) + p) * 3) + m) * elements + channel]).ToArray())];
+        double count = part.Sum(p => p[0]), mean = part.Sum(p => p[0] * p[1]) / count;
+        return (mean, part.Sum(p => p[2] + (p[0] * (p[1] - mean) * (p[1] - mean))) / count, count);
+    }
+
+    // What is between two convolutions is computed by the first's nodes; what else the next one reads stands behind it.
     private void CheckChain(ConvolutionChainTask chain)
     {
         var values = new Dictionary<Node, ReferenceTensor>();
@@ -138,32 +157,107 @@ internal sealed class KernelOracle : IReferenceValues, IDisposable
             CheckKernel(task, values);
             if (i + 1 == chain.Links.Count)
                 break;
-            Node between = chain.Links[i + 1].Task.Group.Anchor!.Inputs[0];
-            ReferenceTensor value = Evaluate(between, values);
-            if (task.Precision == ElementType.BFloat16)
-            {
-                value = new ReferenceTensor(value.Extents, [.. value.Data.Select(v => (double)Bits.FromBrain(Bits.ToBrain((float)v)))]);
-                _slack += 2 * value.Data.Max(Math.Abs) / 128;
-            }
-            values = new() { [between] = value };
+            KernelTask following = chain.Links[i + 1].Task;
+            Node input = following.Group.Anchor!.Inputs[0], between = input;
+            while (between.Op is ConcatOp)
+                between = between.Inputs[0];
+            ReferenceTensor value = AsRead(Evaluate(between, values), task.Precision);
+            values = new() { [input] = following.Pieces is null ? value : SideBySide(input.Shape, [value, .. following.Pieces.Select(p => Read(following, p))]) };
         }
         _slack = 0;
+        if (chain.Parts > 0)
+            CheckPartialMoments(chain, values);
+    }
+
+    private void CheckPartialMoments(ConvolutionChainTask chain, Dictionary<Node, ReferenceTensor> values)
+    {
+        KernelTask last = chain.Links[^1].Task;
+        ReferenceTensor features = Evaluate(last.Body.Operands[last.Body.Stores.First(s => s.Value == chain.Links[^1].Value).Operand], values);
+        float[] partial = Contents(chain.Operands[^1], now: true);
+        int channels = chain.Domain.C, pixels = features.Extents[2] * features.Extents[3];
+        // What bf16 rounds between the convolutions changes a mean little and a deviation by a share.
+        double allowed = last.Precision == ElementType.BFloat16 ? 1e-2 : 1e-5, size = Math.Sqrt(features.Data.Average(v => v * v));
+        for (int n = 0; n < features.Extents[0]; n++)
+        {
+            for (int c = 0; c < channels; c++)
+            {
+                double[] of = features.Data[(((n * channels) + c) * pixels)..(((n * channels) + c + 1) * pixels)];
+                double mean = of.Average(), variance = of.Sum(v => (v - mean) * (v - mean)) / pixels;
+                (double Mean, double Variance, double Count) = Together(partial, n, c, chain.Parts, channels);
+                Assert.True(Count == pixels && Math.Abs(Mean - mean) <= allowed * size && Math.Abs(Variance - variance) <= allowed * size * size,
+                    $"{_case}, {_size}, channel {c} of picture {n}: {Count} values, mean {Mean}, variance {Variance} instead of {pixels}, {mean}, {variance}.");
+            }
+        }
+        Counts = (Counts.Compared + (3 * features.Extents[0] * channels), Counts.NotANumber);
+    }
+
+    private ReferenceTensor Read(KernelTask task, InputPiece piece)
+    {
+        TaskOperand operand = task.Operands[piece.Operand];
+        if (piece is PlainPiece)
+            return Read(operand, operand.Shape, now: false);
+        var values = new Dictionary<Node, ReferenceTensor>();
+        Node result;
+        if (piece is ComputedPiece { Map: { } map })
+        {
+            result = map.Body.Operands[map.Body.Stores[0].Operand];
+            foreach ((Node node, int i) in map.Body.Operands.Select((n, i) => (n, i)).Where(p => p.n != result))
+                values[node] = Read(task.Operands[piece.Operand + i], node.Shape, now: false);
+        }
+        else
+        {
+            result = ((UpsampledPiece)piece).Result;
+            values[result.Inputs[0]] = Read(operand, result.Inputs[0].Shape, now: false);
+        }
+        return AsRead(Evaluate(result, values), task.Precision);
+    }
+
+    // In bf16 what a kernel computes and multiplies is rounded, and where it lies between two numbers the kernel may take the other one: two
+    // such of the some hundred that a sum is made of, by weights up to 1, are allowed for.
+    private ReferenceTensor AsRead(ReferenceTensor value, ElementType precision)
+    {
+        if (precision != ElementType.BFloat16)
+            return value;
+        _slack += 2 * value.Data.Max(Math.Abs) / 128;
+        return Rounded(value);
+    }
+
+    private ReferenceTensor SideBySide(Shape shape, IReadOnlyList<ReferenceTensor> parts)
+    {
+        var whole = new ReferenceTensor(shape.At(_size));
+        int start = 0;
+        foreach (ReferenceTensor part in parts)
+        {
+            part.ForEach((_, n, c, y, x) => whole[n, start + c, y, x] = part[n, c, y, x]);
+            start += part.Extents[1];
+        }
+        Assert.Equal(shape.C, start);
+        return whole;
     }
 
     private void CheckKernel(KernelTask task, Dictionary<Node, ReferenceTensor> values)
     {
         if (task.OnTensorCores && task.Group.TakesBody)
             values[task.Body.Operands[1]] = _packed[task.Operands[1].Place.Buffer];
+        if (task.Pieces is { } pieces && !values.ContainsKey(task.Body.Operands[0]))
+        {
+            double slack = _slack;
+            values[task.Body.Operands[0]] = SideBySide(task.Body.Operands[0].Shape, [.. pieces.Select(p => Read(task, p))]);
+            CheckKernel(task, values);
+            _slack = slack;
+            return;
+        }
         if (task.InputStep != 1)
         {
             Node large = task.Body.Operands[0].Inputs[0];
             values[large] = Read(task.Operands[0], large.Shape, now: false);
-            values[task.Body.Operands[0]] = Evaluate(task.Body.Operands[0], values);
+            ReferenceTensor small = Evaluate(task.Body.Operands[0], values);
+            values[task.Body.Operands[0]] = IsMultiplied(task, 0) ? Rounded(small) : small;
         }
         for (int i = 0; i < task.Body.Operands.Count; i++)
         {
             if (!task.Operands[i].IsWritten && !values.ContainsKey(task.Body.Operands[i]) && IsItsOwn(task, i))
-                values[task.Body.Operands[i]] = Read(task.Operands[i], task.Body.Operands[i].Shape, now: false);
+                values[task.Body.Operands[i]] = IsMultiplied(task, i) ? Rounded(Read(task.Operands[i], task.Body.Operands[i].Shape, now: false)) : Read(task.Operands[i], task.Body.Operands[i].Shape, now: false);
         }
         foreach (Node node in task.Body.Computed)
             values[node] = Evaluate(node, values);
@@ -179,7 +273,22 @@ internal sealed class KernelOracle : IReferenceValues, IDisposable
         }
         foreach (BodyReduction reduction in task.Body.Reductions)
             CheckReduction(task, reduction, values);
+        if (task.BiasOperand > 0)
+            CheckBias(task, values[task.Body.Operands[1]]);
     }
+
+    private void CheckBias(KernelTask task, ReferenceTensor gradient)
+    {
+        var sums = new double[gradient.Extents[1]];
+        gradient.ForEach((i, _, c, _, _) => sums[c] += gradient.Data[i]);
+        ComparePartial(task, task.Operands[task.BiasOperand], sums, ReduceKind.Sum, task.Chunks, sums.Length, perPicture: false);
+    }
+
+    // In bf16 also what is stored as float32 is multiplied as bf16.
+    private static bool IsMultiplied(KernelTask task, int operand) =>
+        task is { OnTensorCores: true, Precision: ElementType.BFloat16 } && (operand == 0 || (operand == 1 && !task.Group.TakesBody));
+
+    private static ReferenceTensor Rounded(ReferenceTensor value) => new(value.Extents, [.. value.Data.Select(v => (double)Bits.FromBrain(Bits.ToBrain((float)v)))]);
 
     // An operand of a chain whose value stays in shared memory stands for nothing.
     private static bool IsItsOwn(KernelTask task, int operand) => task.Operands[operand].Shape == task.Body.Operands[operand].Shape;
