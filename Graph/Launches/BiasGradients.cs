@@ -9,7 +9,7 @@ namespace FocalNet.Graph.Launches;
 /// The gradient of a bias is the sum over all pixels of what the gradient of its convolution's weight multiplies: the kernel of that has it in
 /// registers, so that no kernel reads it once more.
 /// </summary>
-internal sealed class BiasGradients(Placement placement)
+internal sealed class BiasGradients(Placement placement, List<TaskDecision> decisions)
 {
     /// <summary>Joins what can be joined.</summary>
     /// <param name="tasks">In an order in which they may run one after another.</param>
@@ -26,11 +26,15 @@ internal sealed class BiasGradients(Placement placement)
         var joined = new Dictionary<int, (KernelTask Weight, FinishTask Finish)>();
         for (int i = 0; i < tasks.Count; i++)
         {
-            if (tasks[i] is not KernelTask { OnTensorCores: true, Group.Kind: KernelKind.WeightGradient } weight || !sums.TryGetValue(weight.Body.Operands[1], out int sum))
+            if (tasks[i] is not KernelTask { Group.Kind: KernelKind.WeightGradient or KernelKind.DepthwiseWeightGradient } weight || !sums.TryGetValue(weight.Body.Operands[1], out int sum))
                 continue;
             int finish = FinishOf(tasks, sum);
             // What waits for the sum must come after the weight's gradient.
-            if (finish < 0 || gone.Contains(sum) || Enumerable.Range(0, i).Any(later => before[later].Contains(finish)))
+            string? obstacle = !weight.OnTensorCores ? "the weight's gradient is not on tensor cores"
+                : finish < 0 || gone.Contains(sum) ? "it is summed otherwise"
+                : Enumerable.Range(0, i).Any(later => before[later].Contains(finish)) ? "it is read before the weight's gradient is there" : null;
+            decisions.Add(new TaskDecision(tasks[sum], obstacle is null, obstacle ?? "the gradient of a bias: summed by the kernel of the weight's gradient"));
+            if (obstacle is not null)
                 continue;
             joined.Add(i, Joined(weight, (FinishTask)tasks[finish]));
             gone.Add(sum);

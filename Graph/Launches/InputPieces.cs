@@ -27,12 +27,17 @@ internal sealed class InputPieces
     /// <param name="tasks">In an order in which they may run one after another; is changed.</param>
     /// <param name="graph">What they compute.</param>
     /// <param name="placement">Where values lie.</param>
-    public static InputPieces Take(ref IReadOnlyList<LaunchTask> tasks, NetworkGraph graph, Placement placement)
+    /// <param name="decisions">Receives each attempt.</param>
+    public static InputPieces Take(ref IReadOnlyList<LaunchTask> tasks, NetworkGraph graph, Placement placement, List<TaskDecision> decisions)
     {
         var pieces = new InputPieces(graph, placement);
         foreach (KernelTask task in tasks.OfType<KernelTask>())
         {
-            if (ResultOf(task) is { } result && pieces.CanBeTaken(result, tasks))
+            if (ResultOf(task) is not { } result)
+                continue;
+            string? obstacle = pieces.Obstacle(result, tasks);
+            decisions.Add(new TaskDecision(task, obstacle is null, obstacle ?? "done by the convolutions that read it, as they bring their tiles; never in memory"));
+            if (obstacle is null)
                 pieces._makers.Add(result, task);
         }
         if (pieces._makers.Count > 0)
@@ -142,27 +147,46 @@ internal sealed class InputPieces
         return tensors == 1 && arithmetic <= MostArithmetic;
     }
 
-    private bool CanBeTaken(Node result, IReadOnlyList<LaunchTask> tasks)
+    private string? Obstacle(Node result, IReadOnlyList<LaunchTask> tasks)
     {
         if (_graph.Roots.Any(root => Includes(root, result)))
-            return false;
+            return "a result of the network is in memory";
         bool isRead = false;
         foreach (LaunchTask task in tasks)
         {
-            KernelTask? kernel = task is FinishTask finish ? finish.Epilogue : task as KernelTask;
-            if (kernel is null)
-                continue;
-            for (int i = 0; i < kernel.Body.Operands.Count; i++)
+            foreach ((KernelTask kernel, int operand) in Readings(task, result))
             {
-                if (kernel.Operands[i].IsWritten || !Includes(kernel.Body.Operands[i], result))
-                    continue;
-                if (task is FinishTask || i > 0 || !TakesPieces(kernel, result))
-                    return false;
+                if (task is FinishTask || operand > 0 || !TakesPieces(kernel, result))
+                    return $"{task.Description} over {task.Domain} reads it too, and is no convolution on tensor cores that reads it in whole chunks";
                 isRead = true;
             }
         }
-        return isRead;
+        return isRead ? null : "nothing reads it";
     }
+
+    /// <summary>A task reads a value, or a view that includes it.</summary>
+    public static bool Reads(LaunchTask task, Node value) => Readings(task, value).Any();
+
+    private static IEnumerable<(KernelTask Kernel, int Operand)> Readings(LaunchTask task, Node value)
+    {
+        foreach (KernelTask kernel in KernelsOf(task))
+        {
+            for (int i = 0; i < kernel.Body.Operands.Count; i++)
+            {
+                if (!kernel.Operands[i].IsWritten && Includes(kernel.Body.Operands[i], value))
+                    yield return (kernel, i);
+            }
+        }
+    }
+
+    private static IEnumerable<KernelTask> KernelsOf(LaunchTask task) => task switch
+    {
+        KernelTask kernel => [kernel],
+        ConvolutionChainTask chain => chain.Links.Select(l => l.Task),
+        FinishTask { Epilogue: { } epilogue } => [epilogue],
+        FinishMomentsTask moments => [moments.Epilogue],
+        _ => [],
+    };
 
     private static bool TakesPieces(KernelTask task, Node result) =>
         task.OnTensorCores && task.InputStep == 1 && !task.Body.Values.Any(v => v is LoadValue { Operand: 0 }) &&

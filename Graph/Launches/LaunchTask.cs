@@ -98,7 +98,12 @@ public sealed record KernelTask(
     /// <inheritdoc/>
     public override string Description => Inputs + (Group.Anchor?.Op.Signature ?? (Body.Reductions.Count > 0 ? "reduce" : "map")) + (BiasOperand > 0 ? " and bias" : "");
 
-    private string Inputs => (Pieces ?? []).Any(p => p is UpsampledPiece) ? "resample on load → " : (Pieces ?? []).Any(p => p is ComputedPiece) ? "map on load → " : "";
+    private string Inputs => string.Concat((Pieces ?? []).Select(p => p switch
+    {
+        UpsampledPiece up => $"{up.Result.Op.Signature} on load → ",
+        ComputedPiece computed => $"{computed.Map.Description} on load → ",
+        _ => "",
+    }));
 }
 
 /// <summary>

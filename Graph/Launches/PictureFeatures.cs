@@ -9,7 +9,7 @@ namespace FocalNet.Graph.Launches;
 /// Makes one task of four convolutions from a picture (3×3, 1×1, 3×3, 1×1) with the moments of what they compute, and one more of all that
 /// becomes of the moments: in place of four convolutions, two reductions and their sums, each waiting for the one before.
 /// </summary>
-internal sealed class PictureFeatures(Placement placement, PackedWeights packed, ConvolutionChains chains)
+internal sealed class PictureFeatures(Placement placement, PackedWeights packed, ConvolutionChains chains, List<TaskDecision> decisions)
 {
     // Of each picture: as many blocks as keep a large device busy, few enough to add.
     private const int Parts = 128;
@@ -24,7 +24,10 @@ internal sealed class PictureFeatures(Placement placement, PackedWeights packed,
         for (int i = 0; i < tasks.Count; i++)
         {
             if (tasks[i] is FinishTask { Epilogue: null, PerPicture: true, Kind: ReduceKind.Sum } mean && Join(tasks, mean) is { } joined)
+            {
                 tasks = joined;
+                decisions.Add(new TaskDecision(mean, true, "four convolutions from a picture give the moments of what they compute, which come together in one task"));
+            }
         }
         return tasks;
     }
@@ -39,7 +42,7 @@ internal sealed class PictureFeatures(Placement placement, PackedWeights packed,
             return null;
         TaskOperand partial = new(new Place(placement.NewBuffer("moments", MomentsOf(features.Shape), persistent: false), 0), MomentsOf(features.Shape), IsWritten: true);
         int[] stores = [.. Enumerable.Range(0, 3).Select(i => ConvolutionChains.StoreOf(convolutions[i], convolutions[i + 1].Group.Anchor!.Inputs[0]))];
-        ConvolutionChainTask chain = chains.Chain(ChainKind.PictureFeatures, [.. convolutions.Select(Packed)], stores);
+        ConvolutionChainTask chain = chains.Chained(ChainKind.PictureFeatures, [.. convolutions.Select(Packed)], stores);
         ChainLink last = chain.Links[3] with { Value = convolutions[3].Body.Stores[ConvolutionChains.StoreOf(convolutions[3], features)].Value };
         chain = chain with { Links = [.. chain.Links.Take(3), last], Operands = [.. chain.Operands, partial], Parts = Parts };
         var moments = new FinishMomentsTask(

@@ -9,17 +9,18 @@ namespace FocalNet.Graph.Launches;
 /// Joins tasks that wait for each other where a device of launches gains by it: arithmetic on a few statistics follows their sum
 /// at once, and convolutions one after another keep what is between them out of memory (<see cref="ConvolutionChains"/>).
 /// </summary>
-internal static class TaskFusion
+internal sealed class TaskFusion(NetworkGraph graph, Placement placement, PackedWeights packed, List<TaskDecision> decisions)
 {
     /// <summary>Joins what can be joined.</summary>
-    public static IReadOnlyList<LaunchTask> Run(IReadOnlyList<LaunchTask> tasks, NetworkGraph graph, Placement placement, PackedWeights packed)
+    /// <param name="tasks">In an order in which they may run one after another.</param>
+    public IReadOnlyList<LaunchTask> Run(IReadOnlyList<LaunchTask> tasks)
     {
         tasks = Join([.. tasks.Select(t => ReadingEverySecondPixel(t, tasks))], WithEpilogue);
-        InputPieces pieces = InputPieces.Take(ref tasks, graph, placement);
-        var chains = new ConvolutionChains(graph, pieces);
-        tasks = new PictureFeatures(placement, packed, chains).Run(tasks);
-        tasks = Join(Join(tasks, chains.ResidualBlock), chains.UpConvolution);
-        return new BiasGradients(placement).Run(tasks);
+        InputPieces pieces = InputPieces.Take(ref tasks, graph, placement, decisions);
+        var chains = new ConvolutionChains(graph, pieces, decisions);
+        tasks = new PictureFeatures(placement, packed, chains, decisions).Run(tasks);
+        tasks = chains.MakeInputs(Join(Join(tasks, chains.ResidualBlock), chains.UpConvolution));
+        return new BiasGradients(placement, decisions).Run(tasks);
     }
 
     // A later task moves to an earlier one that it waits for if all else that it waits for comes before.
@@ -44,7 +45,7 @@ internal static class TaskFusion
     }
 
     // A picture at half its size is every second pixel: a convolution can read those itself, and need not wait for a smaller picture.
-    private static LaunchTask ReadingEverySecondPixel(LaunchTask task, IReadOnlyList<LaunchTask> tasks)
+    private LaunchTask ReadingEverySecondPixel(LaunchTask task, IReadOnlyList<LaunchTask> tasks)
     {
         if (task is not KernelTask { Group: { Kind: KernelKind.Convolution, Anchor: { } anchor }, OnTensorCores: false } convolution ||
             anchor.Inputs[0] is not { Op: ResampleOp { Kind: ResampleKind.NearestHalf, Adjoint: false } } small ||
@@ -57,10 +58,11 @@ internal static class TaskFusion
             return task;
         TaskOperand[] operands = [.. convolution.Operands];
         operands[0] = maker.Operands[0];
+        decisions.Add(new TaskDecision(task, true, "reads every second pixel of the large picture and waits for no smaller one"));
         return convolution with { Operands = operands, InputStep = 2 };
     }
 
-    private static FinishTask? WithEpilogue(LaunchTask first, LaunchTask second)
+    private FinishTask? WithEpilogue(LaunchTask first, LaunchTask second)
     {
         if (first is not FinishTask { Epilogue: null } finish || second is not KernelTask { Group.Kind: KernelKind.Map, Reduction: TaskReduction.None } map)
             return null;
@@ -84,6 +86,7 @@ internal static class TaskFusion
             Body = map.Body with { Values = values, Stores = [.. map.Body.Stores, new BodyStore(anchor, operand)] },
             Operands = operands,
         };
+        decisions.Add(new TaskDecision(map, true, "follows the sum of what it reads, where that is added"));
         return finish with { Epilogue = epilogue, Operands = [finish.Operands[0], .. operands] };
     }
 }

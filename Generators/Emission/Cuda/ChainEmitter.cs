@@ -29,8 +29,8 @@ internal static class ChainEmitter
         bool narrow = element == "bf16";
         int channels = chain.Domain.C, height = narrow ? 16 : 8, width = narrow ? 32 : 16, shift = chain.Links[1].Shift;
         var middle = new CudaBodyEmitter(first, result: chain.Links[0].Value);
-        // The block's input is in its tile: as it is in memory, if that has the tile's elements.
-        int? input = CudaOperand.Of(first.Operands[0]).Type == element ? second.Body.Operands.ToList().IndexOf(first.Body.Operands[0]) : -1;
+        // The block's input is in its tile: as it is in memory, if that has the tile's elements, or as it was made there.
+        int? input = first.Pieces is not null || CudaOperand.Of(first.Operands[0]).Type == element ? second.Body.Operands.ToList().IndexOf(first.Body.Operands[0]) : -1;
         var last = new CudaBodyEmitter(second, handed: input);
         string tile = $"ResidualTile<{element}, {Text.Of(channels)}, {Text.Of(height)}, {Text.Of(width)}>";
         int shared = HaloBytes(narrow, channels, (height + 4) * (width + 4)) + HaloBytes(narrow, channels, (height + 2) * (width + 2)) + 2 * WeightBytes(narrow, channels, channels, 9);

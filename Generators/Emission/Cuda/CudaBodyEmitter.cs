@@ -18,6 +18,7 @@ internal sealed class CudaBodyEmitter
     private readonly bool[] _used;
     private readonly int? _result, _handed;
     private readonly bool _isSource;
+    private readonly CudaAnchor? _anchor;
 
     /// <param name="task">The task.</param>
     /// <param name="result">A value that the body hands back in the registers it was given; it stores only where it is told that the pixel is the block's own.</param>
@@ -26,6 +27,7 @@ internal sealed class CudaBodyEmitter
     public CudaBodyEmitter(KernelTask task, int? result = null, int? handed = null, bool isSource = false)
     {
         _isSource = isSource;
+        _anchor = isSource && task.Group.Anchor is not null ? CudaTaskEmitter.AnchorOf(task) : null;
         _body = task.Body;
         _result = result;
         _handed = handed;
@@ -58,6 +60,8 @@ internal sealed class CudaBodyEmitter
             yield return $"{name}.p{N(i)} = {parameter(i)};";
         foreach (int i in Uniforms)
             yield return $"{name}.u{N(i)} = {Uniform(i, parameter, name)};";
+        if (_anchor is not null)
+            yield return $"{name}.anchor = {_anchor.Type}{{ {_anchor.Fields(parameter)} }};";
         if (UsesExtents)
             yield return $"{name}.height = {CudaExtents.Of(_domain.H)}, {name}.width = {CudaExtents.Of(_domain.W)};";
     }
@@ -106,6 +110,8 @@ internal sealed class CudaBodyEmitter
             code.Line($"{(IsWritten(i) ? "" : "const ")}{_operands[i].Type}* p{N(i)};");
         foreach (int i in Uniforms)
             code.Line($"float u{N(i)};");
+        if (_anchor is not null)
+            code.Line($"{_anchor.Type} anchor;");
         if (UsesExtents)
             code.Line("int height, width;");
         if (_body.Reductions.Count > 0)
@@ -187,6 +193,8 @@ internal sealed class CudaBodyEmitter
         code.Line("static constexpr bool direct = false;");
         code.Line("template <int V> __device__ __forceinline__ void load(float (&value)[V], int image, int y, int x, int channel) const").Open();
         code.Line("const int pixel = (image * height + y) * width + x;");
+        if (_anchor is not null)
+            code.Line("anchor.load(value, image, y, x, channel);");
         EmitLoads(code);
         EmitArithmetic(code);
         code.Line($"value[i] = {NameOf(_body.Stores[0].Value)};").Close().Close();

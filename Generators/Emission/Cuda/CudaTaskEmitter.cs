@@ -20,6 +20,12 @@ internal sealed record CudaTask(string Stem, IReadOnlyList<CudaStruct> Bodies, I
     public IReadOnlyList<string> MoreTemplates { get; init; } = [];
 }
 
+/// <summary>A source that gathers an anchor's value.</summary>
+/// <param name="Type">In CUDA C.</param>
+/// <param name="Fields">Its fields, given the kernel's parameter for an operand.</param>
+/// <param name="File">Of the template that has it.</param>
+internal sealed record CudaAnchor(string Type, Func<Func<int, string>, string> Fields, string File);
+
 /// <summary>A struct that kernels may share.</summary>
 internal sealed record CudaStruct(string Name, string Text);
 
@@ -163,17 +169,26 @@ internal static class CudaTaskEmitter
 
     private static (string Source, string File) Source(KernelTask task, Func<int, string> parameter)
     {
-        if (task.Group.Anchor is not { } anchor)
+        if (task.Group.Anchor is null)
             return ("NoSource source;", "elementwise.cu");
+        CudaAnchor anchor = AnchorOf(task);
+        return ($"{anchor.Type} source{{ {anchor.Fields(parameter)} }};", anchor.File);
+    }
+
+    /// <summary>What gathers the anchor's value: a resampling or a depthwise convolution.</summary>
+    internal static CudaAnchor AnchorOf(KernelTask task)
+    {
+        Node anchor = task.Group.Anchor!;
         CudaOperand x = CudaOperand.Of(task.Operands[0]);
         if (anchor.Op is ResampleOp resample)
         {
             string type = $"{(resample.Adjoint ? "ResampleAdjointSource" : "ResampleSource")}<{Text.Of((int)resample.Kind)}, {x.Arguments}>";
             string large = resample.Adjoint ? $", {DomainExtents(task)}" : "";
-            return ($"{type} source{{ {parameter(0)}, {InputExtents(task)}{large} }};", "resample.cu");
+            return new CudaAnchor(type, p => $"{p(0)}, {InputExtents(task)}{large}", "resample.cu");
         }
         string depthwise = anchor.Op is TransposedConvolutionOp ? "DepthwiseTransposedSource" : "DepthwiseSource";
-        return ($"{depthwise}<{Taps(anchor.Inputs[1].Shape, SettingsOf(anchor))}, {x.Arguments}> source{{ {parameter(0)}, {parameter(1)}, {InputExtents(task)} }};", "depthwise.cu");
+        return new CudaAnchor(
+            $"{depthwise}<{Taps(anchor.Inputs[1].Shape, SettingsOf(anchor))}, {x.Arguments}>", p => $"{p(0)}, {p(1)}, {InputExtents(task)}", "depthwise.cu");
     }
 
     private static CudaTask EmitFinish(FinishTask task, Func<int, string> parameter)

@@ -29,6 +29,7 @@ internal static class InputEmitter
             return Piece(task, pieces[0], element, name, extents, parameter, out _);
         var structs = new List<CudaStruct>();
         var lines = new List<string>();
+        var templates = new List<string>();
         string type = "", variable = "";
         // From the last to the first: each is put before those behind it.
         for (int i = pieces.Count - 1; i >= 0; i--)
@@ -37,6 +38,7 @@ internal static class InputEmitter
             CudaInput input = Piece(task, pieces[i], element, part, extents, parameter, out string partType);
             structs.AddRange(input.Structs);
             lines.AddRange(input.Lines);
+            templates.AddRange(input.Templates);
             if (type.Length == 0)
             {
                 (type, variable) = (partType, part);
@@ -47,7 +49,7 @@ internal static class InputEmitter
             lines.Add($"{type} {joined} = {{ {part}, {variable}, {extents} }};");
             variable = joined;
         }
-        return new CudaInput(structs, lines, pieces.Any(p => p is UpsampledPiece) ? [Upsampled] : []);
+        return new CudaInput(structs, lines, [.. templates]);
     }
 
     private static CudaInput Piece(KernelTask task, InputPiece piece, string element, string name, string extents, Func<int, string> parameter, out string type)
@@ -56,7 +58,7 @@ internal static class InputEmitter
         {
             var body = new CudaBodyEmitter(computed.Map, isSource: true);
             type = body.Name;
-            return new CudaInput([body.Struct], [.. body.Declaration(i => parameter(i + piece.Operand), name)], []);
+            return new CudaInput([body.Struct], [.. body.Declaration(i => parameter(i + piece.Operand), name)], computed.Map.Group.Anchor is null ? [] : [CudaTaskEmitter.AnchorOf(computed.Map).File]);
         }
         TaskOperand operand = task.Operands[piece.Operand];
         type = piece is UpsampledPiece ? $"UpsampledSource<{CudaOperand.Of(operand).Arguments}>" : Stored(operand, element, 1);

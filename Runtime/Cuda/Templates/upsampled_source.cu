@@ -9,7 +9,7 @@ struct UpsampledSource
     int height, width;
     template <int V> __device__ __forceinline__ void load(float (&out)[V], int image, int y, int x, int channel) const
     {
-        ResampleSource<3, Pitch, Alignment, T> small = { pointer, height / 2, width / 2 };
+        const ResampleSource<3, Pitch, Alignment, T> small = { pointer, height / 2, width / 2 };
         small.load(out, image, y, x, channel);
     }
 };
