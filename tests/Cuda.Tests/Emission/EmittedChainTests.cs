@@ -1,6 +1,4 @@
 using FocalNet.Cuda.Tests.Support;
-using FocalNet.Graph.Dsl;
-using FocalNet.Graph.Ir;
 using FocalNet.Graph.Launches;
 using FocalNet.Graph.Planning;
 using FocalNet.Model;

@@ -3,7 +3,6 @@ using FocalNet.Graph.Dsl;
 using FocalNet.Graph.Ir;
 using FocalNet.Graph.Launches;
 using FocalNet.Graph.Ops;
-using FocalNet.Graph.Planning;
 using FocalNet.Graph.Reference;
 using FocalNet.Model;
 using FocalNet.Tests.Cuda;

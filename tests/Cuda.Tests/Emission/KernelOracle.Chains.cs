@@ -1,8 +1,7 @@
-using FocalNet.Cuda.Tests.Support;
-using FocalNet.Graph.Fusion;
 using FocalNet.Graph.Ir;
 using FocalNet.Graph.Launches;
 using FocalNet.Graph.Ops;
+using FocalNet.Graph.Planning;
 using FocalNet.Graph.Reference;
 
 namespace FocalNet.Cuda.Tests.Emission;
