@@ -26,8 +26,10 @@ public static class LaunchCompiler
         var placement = new Placement(fused, scheduling.InPlaceStates);
         var packed = new PackedWeights(placed, placement, precision);
         IReadOnlyList<LaunchTask> tasks = new TaskBuilder(fused, placement, packed, precision).Build(scheduling);
+        var joined = new List<TaskDecision>();
         if (fuse)
-            tasks = TaskFusion.Run(tasks, placed);
+            tasks = new TaskFusion(placed, placement, packed, joined).Run(tasks);
+        tasks = [.. packed.OfParameters, .. tasks];
         (IReadOnlyList<Launch> launches, IReadOnlyList<LaunchDecision> decisions) = LaunchMerging.Run(tasks, merge: fuse);
         PlanBindings bindings = PlanBindings.Of(placed, placement);
         if (precision == ElementType.BFloat16)
@@ -40,7 +42,7 @@ public static class LaunchCompiler
         bindings.PlanMemory(placement, launches.Count);
         return new LaunchPlan(
             placed, fused, placed.Divisor, [.. placement.Arenas], placement.Buffers, bindings.Inputs, bindings.Outputs, bindings.States,
-            [.. packed.Prepare.Select(t => new Launch([t]))], launches, decisions, precision);
+            [.. packed.Prepare.Select(t => new Launch([t]))], launches, joined, decisions, precision);
     }
 
     // The caller's tensors are float32, whatever their channels.

@@ -43,10 +43,15 @@ internal static class EmittedKernels
     private static bool IsLarge(EmittedKernelCase kernel) =>
         kernel.Launch.Tasks.SelectMany(t => t.Operands).Sum(o => o.Shape.Elements(new RunExtents(1, 36, 28))) > 4_000_000;
 
-    private static IReadOnlyList<EmittedKernelCase> Collect(ElementType precision, bool fuse)
+    /// <summary>The kernels of one network, for inference and training, in order of names.</summary>
+    public static IReadOnlyList<EmittedKernelCase> Of(NetworkEntry network, ElementType precision) => Collect([network], precision, fuse: true);
+
+    private static IReadOnlyList<EmittedKernelCase> Collect(ElementType precision, bool fuse) => Collect(NetworkCatalog.All, precision, fuse);
+
+    private static IReadOnlyList<EmittedKernelCase> Collect(IReadOnlyList<NetworkEntry> networks, ElementType precision, bool fuse)
     {
         var cases = new SortedDictionary<string, EmittedKernelCase>(StringComparer.Ordinal);
-        foreach (NetworkEntry network in NetworkCatalog.All)
+        foreach (NetworkEntry network in networks)
         {
             foreach (NetworkMode mode in new[] { NetworkMode.Inference, NetworkMode.Training })
             {
