@@ -78,6 +78,27 @@ public sealed class PublishedLayoutTests : IDisposable
         Assert.Equal("reside-indoor", Preset("dehaze"));
     }
 
+    /// <summary>Five hazy pictures of one by lamplight differ in their last number; the daylight pictures beside them belong to none.</summary>
+    [Fact]
+    public void Nhr_as_its_authors_code_writes_it()
+    {
+        Touch("nighttimeHazy/0005_NighttimeHazy_1.png", "nighttimeHazy/0005_lowLight_1.png", "nighttimeHazy/0005_NighttimeHazy_2.png", "nighttimeHazy/0005_lowLight_2.png", "clear_images/0005.jpg");
+        string[] pairs = ["nighttimeHazy/0005_NighttimeHazy_1.png>nighttimeHazy/0005_lowLight_1.png", "nighttimeHazy/0005_NighttimeHazy_2.png>nighttimeHazy/0005_lowLight_2.png"];
+        Require(DataSplit.Train, pairs);
+        Require(DataSplit.Test, pairs);
+        Assert.Equal(2, PairedFolder.Open(_folder["nighttimeHazy"], DataSplit.Train).Count);
+    }
+
+    [Theory]
+    [InlineData("gt")]
+    [InlineData("gt_new")]
+    public void Srrs_as_its_authors_pack_it(string clear)
+    {
+        Touch("Syn/46.tif", $"{clear}/46.jpg", "Combine Snow/46.jpg", "Big Snow/46.jpg");
+        Require(DataSplit.Train, $"Syn/46.tif>{clear}/46.jpg");
+        Assert.Equal("desnow", Preset("desnow"));
+    }
+
     [Theory]
     [InlineData("train2500", "test2000", "tif", "tif")] // CSD as the reference code wants it
     [InlineData("Train", "Test", "tif", "tif")] // CSD as its authors pack it
