@@ -66,7 +66,7 @@ public sealed class PublishedLayoutTests : IDisposable
     [InlineData("train/")]
     public void Nh_haze_has_all_in_one_folder(string under)
     {
-        Touch($"{under}01_hazy.png", $"{under}01_GT.png", $"{under}02_hazy.png", $"{under}02_GT.png", $"{under}preview.png");
+        Touch($"{under}01_hazy.png", $"{under}01_GT.png", $"{under}02_hazy.png", $"{under}02_GT.png", $"{under}preview.png", $"{under}02_hazy_preview.png", $"{under}02_GT_small.png");
         Require(DataSplit.Train, $"{under}01_hazy.png>{under}01_GT.png", $"{under}02_hazy.png>{under}02_GT.png");
     }
 
