@@ -30,7 +30,7 @@ internal unsafe struct PixelBlock
     private readonly float* input, zeros, tile, copies;
     private readonly nint pitch;
     private readonly int inputHeight, inputWidth, depth, step, capacity;
-    private readonly int* tapIndex, tapY, tapX;
+    private readonly int* tapIndex, tapY, tapX, runFloats;
     private readonly nint* tapOffset;
     private readonly PixelPosition* positions;
     private readonly float** rows;
@@ -62,6 +62,7 @@ internal unsafe struct PixelBlock
         tapIndex = (int*)Take(ref next, tapSlots * sizeof(int));
         tapY = (int*)Take(ref next, tapSlots * sizeof(int));
         tapX = (int*)Take(ref next, tapSlots * sizeof(int));
+        runFloats = (int*)Take(ref next, tapSlots * sizeof(int));
         tapOffset = (nint*)Take(ref next, tapSlots * sizeof(nint));
         freshOffset = (nint*)Take(ref next, tapSlots * sizeof(nint));
         long copied = (long)MaximumPixels * maximumTaps * depth;
@@ -104,9 +105,14 @@ internal unsafe struct PixelBlock
         maximumX = Math.Max(maximumX, dx);
     }
 
-    /// <summary>Ends the list: finds the taps that the pixel before did not have, in its row or the row above.</summary>
+    /// <summary>
+    /// Ends the list: finds the taps that the pixel before did not have, in its row or the row above, and those that lie in memory one
+    /// after the other.
+    /// </summary>
     public void EndTaps()
     {
+        for (int t = taps - 1; t >= 0; t--)
+            runFloats[t] = depth + (t + 1 < taps && tapOffset[t + 1] == tapOffset[t] + depth ? runFloats[t + 1] : 0);
         for (int t = 0; t < taps; t++)
         {
             if (tapY[t] > maximumY - step && tapX[t] > maximumX - step)
@@ -186,12 +192,27 @@ internal unsafe struct PixelBlock
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void Copy(float* to, float* center, bool interior, int baseY, int baseX)
     {
+        if (interior)
+        {
+            for (int t = 0, floats; t < taps; t += floats / depth, to += floats)
+            {
+                floats = runFloats[t];
+                float* from = center + tapOffset[t];
+                int i = 0;
+                for (; i + 8 <= floats; i += 8)
+                    Vector256.Load(from + i).Store(to + i);
+                for (; i < floats; i++)
+                    to[i] = from[i];
+            }
+
+            return;
+        }
+
         for (int t = 0; t < taps; t++, to += depth)
         {
-            bool inside = interior || ((uint)(baseY + tapY[t]) < (uint)inputHeight && (uint)(baseX + tapX[t]) < (uint)inputWidth);
+            bool inside = (uint)(baseY + tapY[t]) < (uint)inputHeight && (uint)(baseX + tapX[t]) < (uint)inputWidth;
             float* from = inside ? center + tapOffset[t] : zeros;
-            to[0] = from[0];
-            for (int c = 1; c < depth; c++)
+            for (int c = 0; c < depth; c++)
                 to[c] = from[c];
         }
     }

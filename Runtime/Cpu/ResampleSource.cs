@@ -149,6 +149,7 @@ public unsafe struct ResampleSource : IPixelSource
         pixelWeights[2] = rowWeights[1] * weight;
         pixelWeights[3] = rowWeights[1] * (1f - weight);
         count = 4;
+        Cache.Prefetch(pixels[3] + (PixelLoop.Ahead / 2 * pitch));
     }
 
     /// <summary>Outputs a period, inputs a period, taps a phase.</summary>

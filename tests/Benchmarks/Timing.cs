@@ -19,6 +19,11 @@ internal static class Timing
 {
     private const int LeastRuns = 5, MostRuns = 400;
 
+    // .NET compiles a method again after its 30th call, slower at first since it counts, and once more after as many: the middle of
+    // these times would be measured for a small network. What takes seconds shows none of that.
+    private const int LeastWarmUps = 2, MostWarmUps = 120;
+    private const double WarmUpSeconds = 2.5;
+
     // A pair of runs that takes so long is not disturbed by an interrupt, and is run less often.
     private const double LongPair = 4, VeryLongPair = 12;
 
@@ -29,16 +34,13 @@ internal static class Timing
     public static Turns TakeTurns(Action first, Action second, double seconds, int pause = 0)
     {
         double pair = Seconds(first) + Seconds(second);
-        if (pair < LongPair)
-        {
-            // Methods that are compiled in tiers are done by then, and caches warm.
-            for (int i = 0; i < 2; i++)
-                pair = Seconds(first) + Seconds(second);
-        }
+        var clock = Stopwatch.StartNew();
+        for (int i = 0; pair < LongPair && i < MostWarmUps && (i < LeastWarmUps || clock.Elapsed.TotalSeconds < WarmUpSeconds); i++)
+            pair = Seconds(first) + Seconds(second);
 
         int least = pair > VeryLongPair ? 3 : LeastRuns;
         List<double> firsts = [], others = [];
-        var clock = Stopwatch.StartNew();
+        clock.Restart();
         while (firsts.Count < least || (clock.Elapsed.TotalSeconds < seconds && firsts.Count < MostRuns))
         {
             // Who goes second finds the other's data in the caches: that changes, too.

@@ -12,6 +12,7 @@ namespace FocalNet.Generators.Emission.CSharp;
 internal sealed class BodyEmitter(CodeWriter code, KernelBody body, Shape domain)
 {
     private readonly CSharpExpressionPrinter _scalar = new(vector: false), _vector = new(vector: true);
+    private readonly GeluPattern _gelu = new(body);
 
     public void Emit()
     {
@@ -110,9 +111,12 @@ internal sealed class BodyEmitter(CodeWriter code, KernelBody body, Shape domain
         for (int i = 0; i < body.Values.Count; i++)
         {
             BodyValue value = body.Values[i];
-            if (body.IsUniform(i) || value is AnchorValue)
+            if (body.IsUniform(i) || value is AnchorValue || _gelu.IsPart(i))
                 continue;
-            string expression = value is LoadValue load ? Load(load, vector) : (vector ? _vector : _scalar).Print(value, v => Name(v, vector));
+            string expression =
+                value is LoadValue load ? Load(load, vector) :
+                _gelu.ArgumentOf(i) is { } x ? $"VectorMath.Gelu({Name(x, vector)})" :
+                (vector ? _vector : _scalar).Print(value, v => Name(v, vector));
             code.Line($"var v{Text.Of(i)} = {expression};");
         }
         foreach (BodyStore store in body.Stores)

@@ -152,15 +152,12 @@ internal static unsafe class ConvolutionBenchmark
         private readonly nint pitch = to.Pitch;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void Apply(Vector256<float> value, nint pixel, int image, int y, int x, int channel)
-        {
-            var half = value * 0.5f;
-            Vector256.MultiplyAddEstimate(half, VectorMath.Erf(value * 0.70710678f), half).Store(pointer + (pixel * pitch) + channel);
-        }
+        public void Apply(Vector256<float> value, nint pixel, int image, int y, int x, int channel) =>
+            VectorMath.Gelu(value).Store(pointer + (pixel * pitch) + channel);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Apply(float value, nint pixel, int image, int y, int x, int channel) =>
-            pointer[(pixel * pitch) + channel] = 0.5f * value * (1 + VectorMath.Erf(value * 0.70710678f));
+            pointer[(pixel * pitch) + channel] = VectorMath.Gelu(value);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Prefetch(nint pixel, int channel) => Cache.Prefetch(pointer + (pixel * pitch) + channel);

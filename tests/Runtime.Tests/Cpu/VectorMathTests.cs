@@ -21,6 +21,40 @@ public sealed class VectorMathTests
     }
 
     [Fact]
+    public void Gelu_is_exact_to_its_last_bits_and_the_same_for_vector_and_scalar()
+    {
+        double worstNegative = 0, worstPositive = 0;
+        for (int i = -80000; i <= 80000; i++)
+        {
+            float x = i * 1e-4f, y = VectorMath.Gelu(x);
+            double error = Math.Abs(y - (x * 0.5 * (1 + ExactErf(x / Math.Sqrt(2)))));
+            if (x < 0)
+                worstNegative = Math.Max(worstNegative, error);
+            else
+                worstPositive = Math.Max(worstPositive, error - (MathF.BitIncrement(y) - y) / 2);
+            Assert.Equal(y, VectorMath.Gelu(Vector256.Create(x))[i & 7]);
+        }
+
+        Assert.True(worstNegative < 5e-8, $"worst absolute error {worstNegative}");
+        Assert.True(worstPositive < 7e-8, $"worst absolute error beyond half of the last bit {worstPositive}");
+    }
+
+    [Theory]
+    [InlineData(0f, 0f)]
+    [InlineData(1e-30f, 5e-31f)]
+    [InlineData(-6f, 0f)]
+    [InlineData(-1e30f, 0f)]
+    [InlineData(1e30f, 1e30f)]
+    [InlineData(float.PositiveInfinity, float.PositiveInfinity)]
+    [InlineData(float.NegativeInfinity, 0f)]
+    [InlineData(float.NaN, float.NaN)]
+    public void Gelu_at_the_extremes(float x, float expected)
+    {
+        Assert.Equal(expected, VectorMath.Gelu(x), 5e-8f);
+        Assert.Equal(expected, VectorMath.Gelu(Vector256.Create(x))[3], 5e-8f);
+    }
+
+    [Fact]
     public void Exp_is_exact_to_2e_7_and_the_same_for_vector_and_scalar()
     {
         double worst = 0;
