@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.Arm;
+using System.Runtime.Intrinsics.X86;
 using FocalNet.Runtime.Cpu;
 using FocalNet.Tests.Shared;
 
@@ -24,7 +25,7 @@ public sealed class SpillTests(ITestOutputHelper report)
     [InlineData(InstructionSets.Avx2)]
     public void Inner_loops_keep_their_vectors_in_registers(string? without)
     {
-        Assert.SkipUnless(Vector256.IsHardwareAccelerated, "Only machine code for x86-64 with AVX2 is understood, which this process does not run.");
+        Assert.SkipUnless(Avx2.IsSupported, "Only machine code for x86-64 with AVX2 is understood, which this process does not run.");
         IReadOnlyList<Disassembly> methods = Compile(without);
         List<string> spills = [], spillingSamples = [];
         var seen = new HashSet<string>();
