@@ -72,7 +72,7 @@ internal static unsafe partial class GemmTile
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Run6x16(float** rows, int* tapIndex, int taps, nint depth, float* panel, float* tile)
     {
         Vector256<float> c00 = default, c01 = default, c10 = default, c11 = default, c20 = default, c21 = default;
@@ -120,7 +120,7 @@ internal static unsafe partial class GemmTile
         c51.Store(tile + 88);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Run6x8(float** rows, int* tapIndex, int taps, nint depth, float* panel, float* tile)
     {
         Vector256<float> c0 = default, c1 = default, c2 = default, c3 = default, c4 = default, c5 = default;

@@ -37,7 +37,7 @@ internal static unsafe partial class GradientTile
             Run8(source, step, rowStep, gradient, gradientStep, gradientRowStep, last, rows, pixels, tile);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Run16(
         float* source, nint step, nint rowStep, float* gradient, nint gradientStep, nint gradientRowStep, int last, int rows, nint pixels, float* tile)
     {
@@ -86,7 +86,7 @@ internal static unsafe partial class GradientTile
         c51.Store(tile + 88);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Run8(
         float* source, nint step, nint rowStep, float* gradient, nint gradientStep, nint gradientRowStep, int last, int rows, nint pixels, float* tile)
     {

@@ -65,7 +65,7 @@ internal static unsafe partial class WinogradGemm
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Run6x16(float* v, nint pitch, float* u, nint depth, float* m, int tiles)
     {
         for (; tiles > 0; tiles -= 6, v += 6 * pitch, m += 6 * 16)
@@ -112,7 +112,7 @@ internal static unsafe partial class WinogradGemm
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Run6x8(float* v, nint pitch, float* u, nint depth, float* m, int tiles)
     {
         for (; tiles > 0; tiles -= 6, v += 6 * pitch, m += 6 * 8)
@@ -139,7 +139,7 @@ internal static unsafe partial class WinogradGemm
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Run12x32(float* v, nint pitch, float* u, nint secondPanel, nint depth, float* m, int tiles)
     {
         for (; tiles > 0; tiles -= 12, v += 12 * pitch, m += 12 * 32)
@@ -219,7 +219,7 @@ internal static unsafe partial class WinogradGemm
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Run12x16(float* v, nint pitch, float* u, nint depth, float* m, int tiles)
     {
         for (; tiles > 0; tiles -= 12, v += 12 * pitch, m += 12 * 16)
