@@ -43,6 +43,9 @@ public sealed class RestoreCommandTests : IDisposable
         Assert.Equal((Width, Height, depth, isGrey), (restored.Width, restored.Height, restored.Format.BitDepth, restored.Format.IsGrey));
         Assert.Equal(alpha, restored.Format.Alpha);
         Assert.Contains(restored.Format.Metadata, field => field.Name == MetadataField.Xmp);
+
+        Restore(_folder[name], "--strip-metadata", "--overwrite").RequireSuccess();
+        Assert.DoesNotContain(ImageFile.Read(Path.Combine(_folder["out"], name)).Format.Metadata, field => field.Name == MetadataField.Xmp);
     }
 
     [Theory]

@@ -21,6 +21,7 @@ public sealed class ShippedWeightsTests : IDisposable
     [Theory]
     [InlineData("dehaze")]
     [InlineData("desnow")]
+    [InlineData("deblur")]
     public void A_task_has_weights_with_the_hash_that_is_written_down(string name)
     {
         var task = RestorationTasks.TryFind(name)!;
