@@ -43,25 +43,26 @@ internal static class EmittedKernels
     private static bool IsLarge(EmittedKernelCase kernel) =>
         kernel.Launch.Tasks.SelectMany(t => t.Operands).Sum(o => o.Shape.Elements(new RunExtents(1, 36, 28))) > 4_000_000;
 
-    private static IReadOnlyList<EmittedKernelCase> Collect(ElementType precision, bool fuse)
+    private static IReadOnlyList<EmittedKernelCase> Collect(ElementType precision, bool fuse) =>
+        Of(NetworkCatalog.All.SelectMany(n => new[] { n.Build(NetworkMode.Inference), n.Build(NetworkMode.Training) }), precision, fuse);
+
+    /// <summary>Every kernel of some graphs, in order of names.</summary>
+    public static IReadOnlyList<EmittedKernelCase> Of(IEnumerable<NetworkGraph> graphs, ElementType precision, bool fuse)
     {
         var cases = new SortedDictionary<string, EmittedKernelCase>(StringComparer.Ordinal);
-        foreach (NetworkEntry network in NetworkCatalog.All)
+        foreach (NetworkGraph graph in graphs)
         {
-            foreach (NetworkMode mode in new[] { NetworkMode.Inference, NetworkMode.Training })
+            LaunchPlan plan = LaunchCompiler.Compile(graph, precision, fuse);
+            CudaPlanSource source = CudaBackend.EmitPlan(plan);
+            Launch[] launches = [.. plan.Prepare, .. plan.Launches];
+            CudaLaunchText[] texts = [.. source.Prepare, .. source.Launches];
+            for (int i = 0; i < launches.Length; i++)
             {
-                LaunchPlan plan = LaunchCompiler.Compile(network.Build(mode), precision, fuse);
-                CudaPlanSource source = CudaBackend.EmitPlan(plan);
-                Launch[] launches = [.. plan.Prepare, .. plan.Launches];
-                CudaLaunchText[] texts = [.. source.Prepare, .. source.Launches];
-                for (int i = 0; i < launches.Length; i++)
-                {
-                    CudaLaunchText launch = texts[i];
-                    if (cases.TryGetValue(launch.Kernel.Name, out EmittedKernelCase? known))
-                        Assert.Equal(known.Kernel.Code, launch.Kernel.Code);
-                    else
-                        cases.Add(launch.Kernel.Name, new EmittedKernelCase(launch.Kernel, launch.Grid, launches[i], plan.Name, plan.Divisor));
-                }
+                CudaLaunchText launch = texts[i];
+                if (cases.TryGetValue(launch.Kernel.Name, out EmittedKernelCase? known))
+                    Assert.Equal(known.Kernel.Code, launch.Kernel.Code);
+                else
+                    cases.Add(launch.Kernel.Name, new EmittedKernelCase(launch.Kernel, launch.Grid, launches[i], plan.Name, plan.Divisor));
             }
         }
         return [.. cases.Values];
