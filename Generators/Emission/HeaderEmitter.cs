@@ -45,6 +45,8 @@ internal static class HeaderEmitter
                 StepCost cost = StepCost.Of(kernel.Group, kernel.Body, _sample);
                 text.Append($"For 1×256×256: {Text.Fixed(cost.Flops / 1e6, 3)} MFLOP, {Text.Fixed(cost.BytesRead / 1e6, 3)} MB read, {Text.Fixed(cost.BytesWritten / 1e6, 3)} MB written in float32\n");
                 DescribeBody(text, kernel.Body, numbers);
+                foreach (InputPiece piece in kernel.Pieces ?? [])
+                    DescribePiece(text, piece, numbers);
             }
         }
         return text.ToString();
@@ -53,9 +55,24 @@ internal static class HeaderEmitter
     private static KernelTask[] KernelsOf(LaunchTask task) => task switch
     {
         KernelTask kernel => [kernel],
-        ConvolutionPairTask pair => [pair.First, pair.Second],
+        ConvolutionChainTask chain => [.. chain.Links.Select(l => l.Task)],
         FinishTask { Epilogue: { } epilogue } => [epilogue],
+        FinishMomentsTask moments => [moments.Epilogue],
         _ => [],
+    };
+
+    private static void DescribePiece(StringBuilder text, InputPiece piece, IReadOnlyDictionary<Node, int> numbers)
+    {
+        text.Append($"Reads {Text.Of(piece.Channels)} channels {Kind(piece, numbers)}\n");
+        if (piece is ComputedPiece computed)
+            DescribeBody(text, computed.Map.Body, numbers);
+    }
+
+    private static string Kind(InputPiece piece, IReadOnlyDictionary<Node, int> numbers) => piece switch
+    {
+        UpsampledPiece upsampled => $"of %{Text.Of(numbers[upsampled.Result.Inputs[0]])}, resampled to twice the size on the way in",
+        ComputedPiece => "computed on the way in:",
+        _ => "as they are in memory",
     };
 
     private static void DescribeBody(StringBuilder text, KernelBody body, IReadOnlyDictionary<Node, int> numbers)

@@ -26,8 +26,10 @@ public static class LaunchCompiler
         var placement = new Placement(fused, scheduling.InPlaceStates);
         var packed = new PackedWeights(placed, placement, precision);
         IReadOnlyList<LaunchTask> tasks = new TaskBuilder(fused, placement, packed, precision).Build(scheduling);
+        var joined = new List<TaskDecision>();
         if (fuse)
-            tasks = TaskFusion.Run(tasks, placed);
+            tasks = new TaskFusion(placed, placement, packed, joined).Run(tasks);
+        tasks = [.. packed.OfParameters, .. tasks];
         GradientSplit split = GradientSplit.Of(placed, placement, tasks);
         (IReadOnlyList<Launch> first, IReadOnlyList<LaunchDecision> decisions) = LaunchMerging.Run(split.First, merge: fuse);
         (IReadOnlyList<Launch> second, IReadOnlyList<LaunchDecision> more) = LaunchMerging.Run(split.Second, merge: fuse);
@@ -43,7 +45,7 @@ public static class LaunchCompiler
         bindings.PlanMemory(placement, launches.Length);
         return new LaunchPlan(
             placed, fused, placed.Divisor, [.. placement.Arenas], placement.Buffers, bindings.Inputs, bindings.Outputs, bindings.States,
-            [.. packed.Prepare.Select(t => new Launch([t]))], launches,
+            [.. packed.Prepare.Select(t => new Launch([t]))], launches, joined,
             [.. decisions, .. more.Select(d => d with { Launch = d.Launch + first.Count })], precision)
         {
             Gradient = split.Gradient is { } gradient ? new GradientCut(gradient.Shape, placement.Of(gradient), first.Count) : null,

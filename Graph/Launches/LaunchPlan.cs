@@ -11,6 +11,12 @@ namespace FocalNet.Graph.Launches;
 /// <param name="Reason">For people.</param>
 public sealed record LaunchDecision(LaunchTask Task, int Launch, bool Accepted, string Reason);
 
+/// <summary>Whether a task became part of another, or is done where its result is read, and why, or why not.</summary>
+/// <param name="Task">The task.</param>
+/// <param name="Accepted">It did.</param>
+/// <param name="Reason">For people.</param>
+public sealed record TaskDecision(LaunchTask Task, bool Accepted, string Reason);
+
 /// <summary>A graph compiled for a device of launches: what an emitter for such a device prints.</summary>
 /// <param name="Graph">The graph after all passes.</param>
 /// <param name="Fused">Which nodes share a kernel.</param>
@@ -22,6 +28,7 @@ public sealed record LaunchDecision(LaunchTask Task, int Launch, bool Accepted, 
 /// <param name="States">What is kept from run to run.</param>
 /// <param name="Prepare">Launches that depend on parameters alone.</param>
 /// <param name="Launches">Launches of a run, in order.</param>
+/// <param name="Joined">Each attempt to make one task of several.</param>
 /// <param name="Decisions">Each attempt to share a launch.</param>
 /// <param name="Precision">Element type of activations.</param>
 public sealed record LaunchPlan(
@@ -35,6 +42,7 @@ public sealed record LaunchPlan(
     IReadOnlyList<StateBinding> States,
     IReadOnlyList<Launch> Prepare,
     IReadOnlyList<Launch> Launches,
+    IReadOnlyList<TaskDecision> Joined,
     IReadOnlyList<LaunchDecision> Decisions,
     ElementType Precision)
 {

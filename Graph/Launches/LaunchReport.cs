@@ -14,6 +14,9 @@ public static class LaunchReport
         text.Append($"{(plan.Prepare.Count == 0 ? "" : $", {Text.Of(plan.Prepare.Count)} when parameters change")}\n");
         for (int i = 0; i < plan.Launches.Count; i++)
             text.Append($"  {Text.Of(i).PadLeft(4)}  {plan.Launches[i].Description}\n");
+        text.Append("What is one task, or done where it is read:\n");
+        foreach (TaskDecision decision in plan.Joined)
+            text.Append($"  {(decision.Accepted ? "+" : "-")} {decision.Task.Description} over {decision.Task.Domain}: {decision.Reason}\n");
         text.Append("Who starts with whom:\n");
         foreach (LaunchDecision decision in plan.Decisions)
             text.Append($"  {decision.Task.Description} over {decision.Task.Domain} {(decision.Accepted ? "joins" : "does not join")} {Text.Of(decision.Launch)}: {decision.Reason}\n");

@@ -75,9 +75,14 @@ public enum TaskReduction
 /// <param name="OnTensorCores">A dense convolution that tensor cores take; its second operand is then packed, but for weight gradients.</param>
 /// <param name="Precision">Elements that tensor cores multiply.</param>
 /// <param name="InputStep">2: the first operand is twice as large as the anchor's, which is every second pixel of it.</param>
+/// <param name="Pieces">
+/// Of what the anchor's first operand is put together where it is not in memory as it is read; none: it is in memory. In a chain, of what
+/// lies behind the channels that the convolution before computes.
+/// </param>
+/// <param name="BiasOperand">Of a weight's gradient: number of the operand that receives partial sums for the bias, [chunks, output channels]; 0: none does.</param>
 public sealed record KernelTask(
     KernelGroup Group, KernelBody Body, IReadOnlyList<TaskOperand> Operands, Shape Input, TaskReduction Reduction, int Chunks, bool OnTensorCores = false, ElementType Precision = ElementType.Float32,
-    int InputStep = 1)
+    int InputStep = 1, IReadOnlyList<InputPiece>? Pieces = null, int BiasOperand = 0)
     : LaunchTask(Operands, Group.Domain, Group.Members[0].Origin)
 {
     /// <inheritdoc/>
@@ -91,7 +96,14 @@ public sealed record KernelTask(
     };
 
     /// <inheritdoc/>
-    public override string Description => Group.Anchor?.Op.Signature ?? (Body.Reductions.Count > 0 ? "reduce" : "map");
+    public override string Description => Inputs + (Group.Anchor?.Op.Signature ?? (Body.Reductions.Count > 0 ? "reduce" : "map")) + (BiasOperand > 0 ? " and bias" : "");
+
+    private string Inputs => string.Concat((Pieces ?? []).Select(p => p switch
+    {
+        UpsampledPiece up => $"{up.Result.Op.Signature} on load → ",
+        ComputedPiece computed => $"{computed.Map.Description} on load → ",
+        _ => "",
+    }));
 }
 
 /// <summary>
@@ -113,24 +125,6 @@ public sealed record FinishTask(
 
     /// <inheritdoc/>
     public override string Description => $"finish {Kind.ToString().ToLowerInvariant()} of {Text.Of(Chunks)} chunks{(Epilogue is null ? "" : " and map")}";
-}
-
-/// <summary>
-/// Two convolutions one after another, the first's result never in memory but for what others need of it: a block computes it again at
-/// the border of its tile.
-/// </summary>
-/// <param name="First">The first, without the store of what the second reads.</param>
-/// <param name="Second">The second; its first operand is the value of the first.</param>
-/// <param name="Value">Index of that value in the first's body.</param>
-/// <param name="Operands">Those of the first, then those of the second without its first.</param>
-public sealed record ConvolutionPairTask(KernelTask First, KernelTask Second, int Value, IReadOnlyList<TaskOperand> Operands)
-    : LaunchTask(Operands, Second.Domain, First.Origin)
-{
-    /// <inheritdoc/>
-    public override TaskFamily Family => TaskFamily.Dense;
-
-    /// <inheritdoc/>
-    public override string Description => "pair of " + First.Description;
 }
 
 /// <summary>A weight to be packed.</summary>

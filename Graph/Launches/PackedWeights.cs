@@ -1,3 +1,4 @@
+using FocalNet.Graph.Fusion;
 using FocalNet.Graph.Ir;
 using FocalNet.Graph.Ops;
 using FocalNet.Graph.Planning;
@@ -13,6 +14,9 @@ internal sealed class PackedWeights(NetworkGraph graph, Placement placement, Ele
     // A kernel takes 4 KB of parameters, which 500 pointers and the run's extents would fill.
     private const int MostJobs = 200;
 
+    // 16 bytes in bf16.
+    private const int WholeChannels = 8;
+
     private readonly Dictionary<(Node, ConvolutionSettings, bool), TaskOperand> _places = [];
     private readonly List<PackJob> _jobs = [];
     private readonly List<TaskOperand> _operands = [];
@@ -27,8 +31,14 @@ internal sealed class PackedWeights(NetworkGraph graph, Placement placement, Ele
     private IReadOnlyList<LaunchTask> Tasks => [.. Enumerable.Range(0, (_jobs.Count + MostJobs - 1) / MostJobs).Select(i => new PackTask(
         [.. _jobs.Skip(i * MostJobs).Take(MostJobs)], precision, [.. _operands.Skip(2 * i * MostJobs).Take(2 * MostJobs)]))];
 
-    /// <summary>Whether tensor cores take a weight: channels in whole 16-byte accesses on both sides.</summary>
-    public static bool Takes(Shape weight) => weight.C % 8 == 0 && weight.N.Value % 8 == 0;
+    /// <summary>Whether tensor cores take a kernel: a dense convolution that reads channels in whole 16-byte accesses.</summary>
+    public static bool Takes(KernelGroup group) => group.Kind switch
+    {
+        KernelKind.Convolution => group.Anchor!.Inputs[1].Shape.C % WholeChannels == 0,
+        KernelKind.TransposedConvolution => group.Anchor!.Inputs[1].Shape.N.Value % WholeChannels == 0,
+        KernelKind.WeightGradient => group.Anchor!.Shape.C % WholeChannels == 0,
+        _ => false,
+    };
 
     /// <summary>The packed form of a convolution's weight.</summary>
     /// <param name="convolution">The convolution, or its adjoint.</param>

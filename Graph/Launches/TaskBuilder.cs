@@ -19,13 +19,14 @@ internal sealed class TaskBuilder(FusedGraph fused, Placement placement, PackedW
 
     private readonly List<LaunchTask> _tasks = [];
 
+    /// <summary>The tasks of a run, without the packing of parameters.</summary>
     public IReadOnlyList<LaunchTask> Build(Scheduling scheduling)
     {
         foreach (KernelGroup group in scheduling.Order())
             AddKernel(group, scheduling.Bodies[group]);
         foreach (Assignment assignment in scheduling.CopiedStates)
             AddStateCopy(assignment);
-        return [.. packed.OfParameters, .. _tasks];
+        return _tasks;
     }
 
     private void AddKernel(KernelGroup group, KernelBody body)
@@ -52,7 +53,7 @@ internal sealed class TaskBuilder(FusedGraph fused, Placement placement, PackedW
         TaskOperand[] operands = Operands(body);
         if (chunked.Length == 0)
         {
-            bool tensorCores = group.Kind is KernelKind.Convolution or KernelKind.TransposedConvolution && PackedWeights.Takes(group.Anchor!.Inputs[1].Shape) && !TaskFusion.IsNarrow(group);
+            bool tensorCores = PackedWeights.Takes(group);
             if (tensorCores)
                 operands[1] = packed.Of(group.Anchor!, operands[1], _tasks);
             _tasks.Add(new KernelTask(group, body, operands, InputOf(group), TaskReduction.None, 0, tensorCores, precision));
@@ -83,7 +84,7 @@ internal sealed class TaskBuilder(FusedGraph fused, Placement placement, PackedW
             chunks /= 2;
         TaskOperand gradient = operands[result], partial = Partial(Shape.Flat(checked(chunks * elements)));
         operands[result] = partial;
-        bool tensorCores = group.Kind == KernelKind.WeightGradient && PackedWeights.Takes(group.Anchor.Shape);
+        bool tensorCores = PackedWeights.Takes(group);
         _tasks.Add(new KernelTask(group, body, operands, InputOf(group), TaskReduction.ByBatch, chunks, tensorCores, precision));
         _tasks.Add(new FinishTask(ReduceKind.Sum, chunks, elements, PerPicture: false, group.Anchor, [partial with { IsWritten = false }, gradient]));
     }

@@ -1,24 +1,26 @@
 using FocalNet.Graph.Fusion;
 using FocalNet.Graph.Ir;
 using FocalNet.Graph.Ops;
+using FocalNet.Graph.Planning;
 
 namespace FocalNet.Graph.Launches;
 
 /// <summary>
 /// Joins tasks that wait for each other where a device of launches gains by it: arithmetic on a few statistics follows their sum
-/// at once, and narrow residual blocks keep what is between their convolutions out of memory.
+/// at once, and convolutions one after another keep what is between them out of memory (<see cref="ConvolutionChains"/>).
 /// </summary>
-internal static class TaskFusion
+internal sealed class TaskFusion(NetworkGraph graph, Placement placement, PackedWeights packed, List<TaskDecision> decisions)
 {
-    // Two 3×3 convolutions of more channels compute more again at the borders of tiles than they save in traffic.
-    private const int MostPairChannels = 16;
-
     /// <summary>Joins what can be joined.</summary>
-    public static IReadOnlyList<LaunchTask> Run(IReadOnlyList<LaunchTask> tasks, NetworkGraph graph)
+    /// <param name="tasks">In an order in which they may run one after another.</param>
+    public IReadOnlyList<LaunchTask> Run(IReadOnlyList<LaunchTask> tasks)
     {
         tasks = Join([.. tasks.Select(t => ReadingEverySecondPixel(t, tasks))], WithEpilogue);
-        ILookup<Node, Node> users = graph.Nodes.SelectMany(n => n.Inputs.Distinct().Select(i => (Input: i, User: n))).ToLookup(p => p.Input, p => p.User);
-        return Join(tasks, (first, second) => AsPair(first, second, users, graph));
+        InputPieces pieces = InputPieces.Take(ref tasks, graph, placement, decisions);
+        var chains = new ConvolutionChains(graph, pieces, decisions);
+        tasks = new PictureFeatures(placement, packed, chains, decisions).Run(tasks);
+        tasks = chains.MakeInputs(Join(Join(tasks, chains.ResidualBlock), chains.UpConvolution));
+        return new BiasGradients(placement, decisions).Run(tasks);
     }
 
     // A later task moves to an earlier one that it waits for if all else that it waits for comes before.
@@ -43,7 +45,7 @@ internal static class TaskFusion
     }
 
     // A picture at half its size is every second pixel: a convolution can read those itself, and need not wait for a smaller picture.
-    private static LaunchTask ReadingEverySecondPixel(LaunchTask task, IReadOnlyList<LaunchTask> tasks)
+    private LaunchTask ReadingEverySecondPixel(LaunchTask task, IReadOnlyList<LaunchTask> tasks)
     {
         if (task is not KernelTask { Group: { Kind: KernelKind.Convolution, Anchor: { } anchor }, OnTensorCores: false } convolution ||
             anchor.Inputs[0] is not { Op: ResampleOp { Kind: ResampleKind.NearestHalf, Adjoint: false } } small ||
@@ -56,10 +58,11 @@ internal static class TaskFusion
             return task;
         TaskOperand[] operands = [.. convolution.Operands];
         operands[0] = maker.Operands[0];
+        decisions.Add(new TaskDecision(task, true, "reads every second pixel of the large picture and waits for no smaller one"));
         return convolution with { Operands = operands, InputStep = 2 };
     }
 
-    private static FinishTask? WithEpilogue(LaunchTask first, LaunchTask second)
+    private FinishTask? WithEpilogue(LaunchTask first, LaunchTask second)
     {
         if (first is not FinishTask { Epilogue: null } finish || second is not KernelTask { Group.Kind: KernelKind.Map, Reduction: TaskReduction.None } map)
             return null;
@@ -83,41 +86,7 @@ internal static class TaskFusion
             Body = map.Body with { Values = values, Stores = [.. map.Body.Stores, new BodyStore(anchor, operand)] },
             Operands = operands,
         };
+        decisions.Add(new TaskDecision(map, true, "follows the sum of what it reads, where that is added"));
         return finish with { Epilogue = epilogue, Operands = [finish.Operands[0], .. operands] };
-    }
-
-    private static ConvolutionPairTask? AsPair(LaunchTask first, LaunchTask second, ILookup<Node, Node> users, NetworkGraph graph)
-    {
-        if (first is not KernelTask a || second is not KernelTask b || !IsNarrow(a.Group) || !IsNarrow(b.Group) || a.Domain != b.Domain)
-            return null;
-        Node between = b.Group.Anchor!.Inputs[0];
-        int store = -1;
-        for (int i = 0; i < a.Body.Stores.Count; i++)
-        {
-            if (a.Body.Operands[a.Body.Stores[i].Operand] == between)
-                store = i;
-        }
-        if (store < 0 || between.Shape != a.Domain || a.Body.Operands.Count(n => n == between) != 1 || b.Body.Operands.Count(n => n == between) != 1)
-            return null;
-        bool alone = users[between].Count() == 1 && !graph.Roots.Contains(between);
-        int value = a.Body.Stores[store].Value, operand = a.Body.Stores[store].Operand;
-        KernelTask host = a;
-        if (alone)
-        {
-            // The operand stays in its place, so that the others keep theirs; nothing is read or written through it.
-            TaskOperand[] operands = [.. a.Operands];
-            operands[operand] = operands[0];
-            host = a with { Body = a.Body with { Stores = [.. a.Body.Stores.Where((_, i) => i != store)] }, Operands = operands };
-        }
-        return new ConvolutionPairTask(host, b, value, [.. host.Operands, .. b.Operands.Skip(1)]);
-    }
-
-    /// <summary>A convolution that may be one of a pair: few channels, and whatever is between two of them in reach of a tile.</summary>
-    public static bool IsNarrow(KernelGroup group)
-    {
-        if (group.Anchor is not { Op: ConvolutionOp { Settings: { Stride: 1, Padding: 1, Dilation: 1, Depthwise: false } } } anchor)
-            return false;
-        Shape weight = anchor.Inputs[1].Shape;
-        return weight.H.Value == 3 && weight.W.Value == 3 && weight.C == weight.N.Value && weight.C <= MostPairChannels && weight.C % 4 == 0;
     }
 }

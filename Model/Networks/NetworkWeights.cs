@@ -46,11 +46,14 @@ public static class NetworkWeights
     /// <param name="network">The network.</param>
     /// <param name="parameters">All parameters, one after the other in the plan's order, in checkpoint layout.</param>
     /// <param name="metadata">What else the file shall say of itself.</param>
-    /// <exception cref="ArgumentException">The number of parameters is not the network's.</exception>
+    /// <param name="storage">In how many bits numbers are stored.</param>
+    /// <exception cref="ArgumentException">The number of parameters is not the network's, or one is too large for its bits.</exception>
     /// <exception cref="IOException">The file can't be written; one that was there before stays as it was.</exception>
-    public static void Save(string path, NetworkEntry network, ReadOnlySpan<float> parameters, IReadOnlyDictionary<string, string>? metadata = null)
+    public static void Save(
+        string path, NetworkEntry network, ReadOnlySpan<float> parameters, IReadOnlyDictionary<string, string>? metadata = null,
+        WeightStorage storage = WeightStorage.Float32)
     {
-        WeightFile.Write(path, Tensors(network, parameters), Metadata(network, metadata));
+        WeightFile.Write(path, Tensors(network, parameters), Metadata(network, metadata), storage);
     }
 
     internal static List<TensorData> Tensors(NetworkEntry network, ReadOnlySpan<float> parameters)

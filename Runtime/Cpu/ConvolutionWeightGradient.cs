@@ -172,10 +172,7 @@ internal unsafe struct GradientTiles
         nint rowStep = copied ? (nint)span * tailWidth : (nint)stride * inputWidth * xPitch;
         float* gradient = gy + (((((((nint)image * gyHeight) + y0) * gyWidth) + x0) * gyPitch) + output);
         int height = Math.Min(TileRows, geometry.OutputChannels - output), width = copied ? tailWidth : TileColumns;
-        if (width == 8)
-            GradientTile.Run8(source, step, rowStep, gradient, gyPitch, gyWidth * gyPitch, height - 1, y1 - y0, x1 - x0, tile);
-        else
-            GradientTile.Run16(source, step, rowStep, gradient, gyPitch, gyWidth * gyPitch, height - 1, y1 - y0, x1 - x0, tile);
+        GradientTile.Run(source, step, rowStep, gradient, gyPitch, gyWidth * gyPitch, height - 1, y1 - y0, x1 - x0, width, tile);
 
         int used = Math.Min(width, geometry.InputChannels - first);
         for (int r = 0; r < height; r++)

@@ -6,10 +6,10 @@ namespace FocalNet.Runtime.Cpu;
 
 /// <summary>
 /// The rate that kernels are measured against: floating-point operations a second of independent fused multiply-adds, in
-/// registers of 8 lanes or, where the processor has them and they are faster, of 16. Short, so that it can be measured between
+/// registers of 8 lanes, of 16 where the processor has them and they are faster, or of 4 where it has no others. Short, so that it can be measured between
 /// the runs of what is compared with it: a shared machine then disturbs both alike.
 /// </summary>
-public static unsafe class FmaPeak
+public static unsafe partial class FmaPeak
 {
     // Enough chains to cover two units of four to five cycles' latency, and few enough to stay in 16 registers with their factors.
     private const int Chains = 12;
@@ -25,13 +25,13 @@ public static unsafe class FmaPeak
         for (int repeat = 0; repeat < Repeats; repeat++)
         {
             long start = Stopwatch.GetTimestamp();
-            sink = MultiplyAdds8(Rounds);
-            best = Math.Max(best, Operations(Rounds, 8) / Stopwatch.GetElapsedTime(start).TotalSeconds);
+            sink = NarrowVector.IsUsed ? MultiplyAdds4(Rounds) : MultiplyAdds8(Rounds);
+            best = Math.Max(best, BasicOperations(Rounds) / Stopwatch.GetElapsedTime(start).TotalSeconds);
             if (!Vector512.IsHardwareAccelerated)
                 continue;
             start = Stopwatch.GetTimestamp();
             sink = MultiplyAdds16(Rounds);
-            best = Math.Max(best, Operations(Rounds, 16) / Stopwatch.GetElapsedTime(start).TotalSeconds);
+            best = Math.Max(best, Operations(Rounds, Chains, 16) / Stopwatch.GetElapsedTime(start).TotalSeconds);
         }
 
         return best;
@@ -48,19 +48,21 @@ public static unsafe class FmaPeak
         {
             var arguments = new KernelArguments { Images = rounds };
             long start = Stopwatch.GetTimestamp();
-            device.Pool.Run(&Chunk8, &arguments, device.Threads);
-            best = Math.Max(best, Operations(rounds, 8) / Stopwatch.GetElapsedTime(start).TotalSeconds);
+            device.Pool.Run(NarrowVector.IsUsed ? &Chunk4 : &Chunk8, &arguments, device.Threads);
+            best = Math.Max(best, BasicOperations(rounds) / Stopwatch.GetElapsedTime(start).TotalSeconds);
             if (!Vector512.IsHardwareAccelerated)
                 continue;
             start = Stopwatch.GetTimestamp();
             device.Pool.Run(&Chunk16, &arguments, device.Threads);
-            best = Math.Max(best, Operations(rounds, 16) / Stopwatch.GetElapsedTime(start).TotalSeconds);
+            best = Math.Max(best, Operations(rounds, Chains, 16) / Stopwatch.GetElapsedTime(start).TotalSeconds);
         }
 
         return device.Threads * best;
     }
 
-    private static double Operations(int rounds, int lanes) => 2.0 * rounds * Chains * lanes;
+    private static double BasicOperations(int rounds) => NarrowVector.IsUsed ? Operations(rounds, NarrowChains, 4) : Operations(rounds, Chains, 8);
+
+    private static double Operations(int rounds, int chains, int lanes) => 2.0 * rounds * chains * lanes;
 
     private static void Chunk8(in KernelArguments arguments, in WorkSlice slice) => slice.Scratch[0] = MultiplyAdds8(arguments.Images);
 

@@ -6,7 +6,7 @@ namespace FocalNet.Runtime.Cpu;
 /// <content>The tiles of eight pixels.</content>
 internal static unsafe partial class GemmTile
 {
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Run8x32(float** rows, int* tapIndex, int taps, nint depth, float* panel, nint secondPanel, float* tile)
     {
         Vector512<float> a0 = default, a1 = default, b0 = default, b1 = default, c0 = default, c1 = default, d0 = default, d1 = default;
@@ -65,7 +65,7 @@ internal static unsafe partial class GemmTile
         h1.Store(tile + 240);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Run8x16(float** rows, int* tapIndex, int taps, nint depth, float* panel, float* tile)
     {
         Vector512<float> a0 = default, b0 = default, c0 = default, d0 = default;
@@ -98,7 +98,7 @@ internal static unsafe partial class GemmTile
         h0.Store(tile + 112);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Run8x8(float** rows, int* tapIndex, int taps, nint depth, float* panel, float* tile)
     {
         Vector256<float> a0 = default, b0 = default, c0 = default, d0 = default;

@@ -6,7 +6,8 @@ namespace FocalNet.Runtime.Cpu;
 /// <summary>
 /// The register tile of the implicit GEMM. 6 pixels × 16 (or 8) channels: twelve accumulators, two weight vectors and one broadcast
 /// fit the 16 vector registers of AVX2 without a spill. Where vectors of 512 bits are fast, 8 pixels × 32 (16, 8) channels: half the
-/// loads for a multiply-add, and pointers to 8 pixels still fit the general registers.
+/// loads for a multiply-add, and pointers to 8 pixels still fit the general registers. With vectors of 128 bits, 6 pixels × 8 channels in 16
+/// registers, which a panel of 16 takes twice, or 6 × 16 in Arm's 32.
 /// </summary>
 /// <remarks>
 /// Not generic and not inlined, so that it is compiled once and its register allocation does not depend on an epilogue;
@@ -57,6 +58,10 @@ internal static unsafe partial class GemmTile
             else
                 Run8x8(rows, tapIndex, taps, depth, panel, tile);
         }
+        else if (NarrowVector.IsUsed)
+        {
+            RunNarrow(rows, tapIndex, taps, depth, panel, width, tile);
+        }
         else if (width == Columns)
         {
             Run6x16(rows, tapIndex, taps, depth, panel, tile);
@@ -67,7 +72,7 @@ internal static unsafe partial class GemmTile
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Run6x16(float** rows, int* tapIndex, int taps, nint depth, float* panel, float* tile)
     {
         Vector256<float> c00 = default, c01 = default, c10 = default, c11 = default, c20 = default, c21 = default;
@@ -115,7 +120,7 @@ internal static unsafe partial class GemmTile
         c51.Store(tile + 88);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Run6x8(float** rows, int* tapIndex, int taps, nint depth, float* panel, float* tile)
     {
         Vector256<float> c0 = default, c1 = default, c2 = default, c3 = default, c4 = default, c5 = default;

@@ -6,7 +6,7 @@ namespace FocalNet.Runtime.Cpu;
 /// <summary>
 /// The register tile of the weight gradient: tile[r, j] = Σ over rows and pixels of gradient[r] · source[j], 6 × 16 or 6 × 8.
 /// </summary>
-internal static unsafe class GradientTile
+internal static unsafe partial class GradientTile
 {
     /// <summary>Output channels of a tile.</summary>
     public const int Rows = 6;
@@ -14,6 +14,7 @@ internal static unsafe class GradientTile
     /// <summary>Input channels of a full tile.</summary>
     public const int Columns = 16;
 
+    /// <summary>Computes a tile.</summary>
     /// <param name="source">First pixel of x, at the tile's first channel.</param>
     /// <param name="step">Floats from one pixel of x to the next one used.</param>
     /// <param name="rowStep">Floats from one row of x to the next one used.</param>
@@ -23,9 +24,21 @@ internal static unsafe class GradientTile
     /// <param name="last">Last channel of gy that may be read, 0 to 5; tile rows beyond it repeat it.</param>
     /// <param name="rows">Rows.</param>
     /// <param name="pixels">Pixels a row.</param>
-    /// <param name="tile">The result, 6 × 16.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Run16(
+    /// <param name="width">Channels of x, 16 or 8.</param>
+    /// <param name="tile">The result, 6 × <paramref name="width"/>.</param>
+    public static void Run(
+        float* source, nint step, nint rowStep, float* gradient, nint gradientStep, nint gradientRowStep, int last, int rows, nint pixels, int width, float* tile)
+    {
+        if (NarrowVector.IsUsed)
+            RunNarrow(source, step, rowStep, gradient, gradientStep, gradientRowStep, last, rows, pixels, width, tile);
+        else if (width == Columns)
+            Run16(source, step, rowStep, gradient, gradientStep, gradientRowStep, last, rows, pixels, tile);
+        else
+            Run8(source, step, rowStep, gradient, gradientStep, gradientRowStep, last, rows, pixels, tile);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static void Run16(
         float* source, nint step, nint rowStep, float* gradient, nint gradientStep, nint gradientRowStep, int last, int rows, nint pixels, float* tile)
     {
         nint o1 = Math.Min(1, last), o2 = Math.Min(2, last), o3 = Math.Min(3, last), o4 = Math.Min(4, last), o5 = Math.Min(5, last);
@@ -73,9 +86,8 @@ internal static unsafe class GradientTile
         c51.Store(tile + 88);
     }
 
-    /// <summary>The same for 8 input channels; the result is 6 × 8.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Run8(
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static void Run8(
         float* source, nint step, nint rowStep, float* gradient, nint gradientStep, nint gradientRowStep, int last, int rows, nint pixels, float* tile)
     {
         nint o1 = Math.Min(1, last), o2 = Math.Min(2, last), o3 = Math.Min(3, last), o4 = Math.Min(4, last), o5 = Math.Min(5, last);

@@ -6,7 +6,7 @@ namespace FocalNet.Runtime.Cpu;
 /// <content>Register tiles of eight, for what twelves leave: a picture of 64×64 has 16 tiles at its quarter size.</content>
 internal static unsafe partial class WinogradGemm
 {
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Run8x32(float* v, nint pitch, float* u, nint secondPanel, nint depth, float* m, int tiles)
     {
         for (; tiles > 0; tiles -= 8, v += 8 * pitch, m += 8 * 32)
@@ -64,7 +64,7 @@ internal static unsafe partial class WinogradGemm
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Run8x16(float* v, nint pitch, float* u, nint depth, float* m, int tiles)
     {
         for (; tiles > 0; tiles -= 8, v += 8 * pitch, m += 8 * 16)

@@ -5,7 +5,8 @@ namespace FocalNet.Runtime.Cpu;
 
 /// <summary>
 /// The matrix products of a block of Winograd tiles with one or two panels of transformed weights, in register tiles:
-/// 12 × 32 and, for what is left, 8 × 32 where vectors of 512 bits are fast, 6 × 16 elsewhere. All sum in the same order.
+/// 12 × 32 and, for what is left, 8 × 32 where vectors of 512 bits are fast, 6 × 16 with AVX2 and on Arm, 6 × 8 elsewhere. All sum in the
+/// same order.
 /// </summary>
 /// <remarks>Not generic, so that its register allocation does not depend on an epilogue.</remarks>
 internal static unsafe partial class WinogradGemm
@@ -31,6 +32,12 @@ internal static unsafe partial class WinogradGemm
     /// <param name="tiles">Tiles; results up to the next multiple of <see cref="Rows"/> may be written.</param>
     public static void Run(float* v, nint pitch, float* u, nint secondPanel, nint depth, int columns, float* m, int tiles)
     {
+        if (NarrowVector.IsUsed)
+        {
+            RunNarrow(v, pitch, u, depth, columns, m, tiles);
+            return;
+        }
+
         if (columns == 8)
         {
             Run6x8(v, pitch, u, depth, m, tiles);
@@ -58,7 +65,7 @@ internal static unsafe partial class WinogradGemm
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Run6x16(float* v, nint pitch, float* u, nint depth, float* m, int tiles)
     {
         for (; tiles > 0; tiles -= 6, v += 6 * pitch, m += 6 * 16)
@@ -105,7 +112,7 @@ internal static unsafe partial class WinogradGemm
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Run6x8(float* v, nint pitch, float* u, nint depth, float* m, int tiles)
     {
         for (; tiles > 0; tiles -= 6, v += 6 * pitch, m += 6 * 8)
@@ -132,7 +139,7 @@ internal static unsafe partial class WinogradGemm
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Run12x32(float* v, nint pitch, float* u, nint secondPanel, nint depth, float* m, int tiles)
     {
         for (; tiles > 0; tiles -= 12, v += 12 * pitch, m += 12 * 32)
@@ -212,7 +219,7 @@ internal static unsafe partial class WinogradGemm
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Run12x16(float* v, nint pitch, float* u, nint depth, float* m, int tiles)
     {
         for (; tiles > 0; tiles -= 12, v += 12 * pitch, m += 12 * 16)

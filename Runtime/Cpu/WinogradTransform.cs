@@ -119,6 +119,13 @@ internal static unsafe partial class WinogradTransform
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void WeightLine(float* from, nint step, float* to, nint toStep)
     {
+        if (NarrowVector.IsUsed)
+        {
+            WeightLineNarrow(from, step, to, toStep);
+            WeightLineNarrow(from + 4, step, to + 4, toStep);
+            return;
+        }
+
         var w0 = Vector256.Load(from);
         var w1 = Vector256.Load(from + step);
         var w2 = Vector256.Load(from + (2 * step));
@@ -149,6 +156,13 @@ internal static unsafe partial class WinogradTransform
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void OutputAdjointLine(float* from, nint step, float* to, nint toStep)
     {
+        if (NarrowVector.IsUsed)
+        {
+            OutputAdjointLineNarrow(from, step, to, toStep);
+            OutputAdjointLineNarrow(from + 4, step, to + 4, toStep);
+            return;
+        }
+
         var g0 = Vector256.Load(from);
         var g1 = Vector256.Load(from + step);
         var g2 = Vector256.Load(from + (2 * step));
@@ -168,6 +182,13 @@ internal static unsafe partial class WinogradTransform
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void InputLine(float* from, nint step, float* to, nint toStep)
     {
+        if (NarrowVector.IsUsed)
+        {
+            InputLineNarrow(from, step, to, toStep);
+            InputLineNarrow(from + 4, step, to + 4, toStep);
+            return;
+        }
+
         var d0 = Vector256.Load(from);
         var d1 = Vector256.Load(from + step);
         var d2 = Vector256.Load(from + (2 * step));
@@ -189,6 +210,13 @@ internal static unsafe partial class WinogradTransform
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void OutputLine(float* from, nint step, float* to, nint toStep)
     {
+        if (NarrowVector.IsUsed)
+        {
+            OutputLineNarrow(from, step, to, toStep);
+            OutputLineNarrow(from + 4, step, to + 4, toStep);
+            return;
+        }
+
         var m1 = Vector256.Load(from + step);
         var m2 = Vector256.Load(from + (2 * step));
         var m3 = Vector256.Load(from + (3 * step));

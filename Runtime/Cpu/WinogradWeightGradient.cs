@@ -75,7 +75,7 @@ public static unsafe class WinogradWeightGradient
 }
 
 /// <summary>The 36 sums for a block of output × input channels, and the transformed gradients that are being added to them.</summary>
-internal unsafe struct WinogradSums
+internal unsafe partial struct WinogradSums
 {
     private const int BlockTiles = WinogradWeightGradient.BlockTiles, Rows = GradientTile.Rows, Columns = GradientTile.Columns, Outputs = WinogradTransform.Outputs;
 
@@ -143,7 +143,12 @@ internal unsafe struct WinogradSums
             {
                 float* to = sums + (p * sumProduct) + (o * width);
                 for (nint i = 0; i < inputs; i += Columns)
-                    Add(v + i, block.InputPitch, z + (p * zProduct) + o, zPitch, tiles, to + i, width);
+                {
+                    if (NarrowVector.IsUsed)
+                        AddNarrow(v + i, block.InputPitch, z + (p * zProduct) + o, zPitch, tiles, to + i, width);
+                    else
+                        Add(v + i, block.InputPitch, z + (p * zProduct) + o, zPitch, tiles, to + i, width);
+                }
             }
         }
     }

@@ -5,7 +5,7 @@ namespace FocalNet.Runtime.Weights;
 /// <summary>Types of stored elements; names as in safetensors.</summary>
 internal enum ElementType
 {
-    F64, F32, F16, BF16, I64, I32, I16, I8, U64, U32, U16, U8, BOOL,
+    F64, F32, F16, BF16, F8_E4M3, F8_E5M2, I64, I32, I16, I8, U64, U32, U16, U8, BOOL,
 }
 
 /// <summary>Sizes of element types and their conversion to float32.</summary>
@@ -45,6 +45,8 @@ internal static class ElementTypes
             case ElementType.F64: Convert<double>(source, target, static value => (float)value); break;
             case ElementType.F16: Convert<Half>(source, target, static value => (float)value); break;
             case ElementType.BF16: Convert<ushort>(source, target, static value => BitConverter.UInt32BitsToSingle((uint)value << 16)); break;
+            case ElementType.F8_E4M3: Convert<byte>(source, target, Float8.FromE4M3); break;
+            case ElementType.F8_E5M2: Convert<byte>(source, target, Float8.FromE5M2); break;
             case ElementType.I64: Convert<long>(source, target, static value => value); break;
             case ElementType.I32: Convert<int>(source, target, static value => value); break;
             case ElementType.I16: Convert<short>(source, target, static value => value); break;
@@ -56,6 +58,35 @@ internal static class ElementTypes
             case ElementType.BOOL: Convert<byte>(source, target, static value => value == 0 ? 0 : 1); break;
             default: throw new ArgumentOutOfRangeException(nameof(type), type, null);
         }
+    }
+
+    /// <summary>The largest number that a type for storing weights holds.</summary>
+    internal static float Largest(ElementType type) => type switch
+    {
+        ElementType.F16 => (float)Half.MaxValue,
+        ElementType.F8_E4M3 => Float8.LargestE4M3,
+        _ => float.MaxValue,
+    };
+
+    /// <summary>Converts to little-endian elements of 32, 16 or 8 bits, each rounded to the nearest.</summary>
+    internal static byte[] Encode(ElementType type, ReadOnlySpan<float> source)
+    {
+        var bytes = new byte[source.Length * Size(type)];
+        switch (type)
+        {
+            case ElementType.F32:
+                MemoryMarshal.AsBytes(source).CopyTo(bytes);
+                break;
+            case ElementType.F16:
+                var halves = MemoryMarshal.Cast<byte, Half>(bytes.AsSpan());
+                for (var i = 0; i < source.Length; i++) halves[i] = (Half)source[i];
+                break;
+            case ElementType.F8_E4M3:
+                for (var i = 0; i < source.Length; i++) bytes[i] = Float8.ToE4M3(source[i]);
+                break;
+            default: throw new ArgumentOutOfRangeException(nameof(type), type, null);
+        }
+        return bytes;
     }
 
     private static void Convert<T>(ReadOnlySpan<byte> source, Span<float> target, Func<T, float> convert)

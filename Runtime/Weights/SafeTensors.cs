@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 
@@ -13,24 +14,54 @@ public static class SafeTensors
     internal const long MaxHeaderLength = 100_000_000;
     private const string MetadataKey = "__metadata__";
 
-    /// <summary>Writes float32 tensors and metadata to a stream.</summary>
+    // Biases, norms and the convolution that makes the picture are smaller, and matter more than their bytes.
+    private const int SmallestFloat8 = 2048;
+
+    /// <summary>Writes tensors and metadata to a stream.</summary>
     /// <param name="stream">Receives the file's content.</param>
-    /// <param name="tensors">The tensors, stored in this order.</param>
+    /// <param name="tensors">The tensors, stored in this order; those of 32 bits first where some have 8.</param>
     /// <param name="metadata">Texts for <c>__metadata__</c>.</param>
-    /// <exception cref="ArgumentException">Two tensors have the same name, or one is called <c>__metadata__</c>.</exception>
-    public static void Write(Stream stream, IReadOnlyList<TensorData> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+    /// <param name="storage">In how many bits numbers are stored.</param>
+    /// <exception cref="ArgumentException">Two tensors have the same name, one is called <c>__metadata__</c>, or one holds a number that is too large for its bits.</exception>
+    public static void Write(
+        Stream stream, IReadOnlyList<TensorData> tensors, IReadOnlyDictionary<string, string>? metadata = null, WeightStorage storage = WeightStorage.Float32)
     {
         ArgumentNullException.ThrowIfNull(stream);
         ArgumentNullException.ThrowIfNull(tensors);
-        var header = Header(tensors, metadata);
+        var stored = tensors.Select(tensor => (Tensor: tensor, Type: TypeOf(tensor, storage))).ToList();
+        foreach (var (tensor, type) in stored) RequireRange(tensor, type);
+        // Larger elements first, so that each tensor begins at a multiple of its elements' size.
+        stored = [.. stored.OrderByDescending(item => ElementTypes.Size(item.Type))];
+        var header = Header(stored, metadata);
         Span<byte> length = stackalloc byte[8];
         BinaryPrimitives.WriteInt64LittleEndian(length, header.Length);
         stream.Write(length);
         stream.Write(header);
-        foreach (var tensor in tensors) stream.Write(MemoryMarshal.AsBytes<float>(tensor.Values));
+        foreach (var (tensor, type) in stored)
+        {
+            if (type == ElementType.F32) stream.Write(MemoryMarshal.AsBytes<float>(tensor.Values));
+            else stream.Write(ElementTypes.Encode(type, tensor.Values));
+        }
     }
 
-    private static byte[] Header(IReadOnlyList<TensorData> tensors, IReadOnlyDictionary<string, string>? metadata)
+    private static ElementType TypeOf(TensorData tensor, WeightStorage storage) => storage switch
+    {
+        WeightStorage.Float16 => ElementType.F16,
+        WeightStorage.Float8 when tensor.Values.Length >= SmallestFloat8 => ElementType.F8_E4M3,
+        _ => ElementType.F32,
+    };
+
+    private static void RequireRange(TensorData tensor, ElementType type)
+    {
+        if (type == ElementType.F32) return;
+        var largest = ElementTypes.Largest(type);
+        foreach (var value in tensor.Values)
+            if (!(MathF.Abs(value) <= largest))
+                throw new ArgumentException(string.Create(CultureInfo.InvariantCulture,
+                    $"The tensor '{tensor.Name}' holds {value}, but {type} holds numbers up to {largest}: store it in 32 bits."), nameof(tensor));
+    }
+
+    private static byte[] Header(IReadOnlyList<(TensorData Tensor, ElementType Type)> tensors, IReadOnlyDictionary<string, string>? metadata)
     {
         var names = new HashSet<string>(StringComparer.Ordinal) { MetadataKey };
         using var buffer = new MemoryStream();
@@ -39,11 +70,11 @@ public static class SafeTensors
             json.WriteStartObject();
             if (metadata is { Count: > 0 }) WriteMetadata(json, metadata);
             long offset = 0;
-            foreach (var tensor in tensors)
+            foreach (var (tensor, type) in tensors)
             {
                 if (!names.Add(tensor.Name))
                     throw new ArgumentException($"The tensor name '{tensor.Name}' is reserved or occurs twice.", nameof(tensors));
-                offset = WriteEntry(json, tensor, offset);
+                offset = WriteEntry(json, tensor, type, offset);
             }
             json.WriteEndObject();
         }
@@ -59,11 +90,11 @@ public static class SafeTensors
         json.WriteEndObject();
     }
 
-    private static long WriteEntry(Utf8JsonWriter json, TensorData tensor, long offset)
+    private static long WriteEntry(Utf8JsonWriter json, TensorData tensor, ElementType type, long offset)
     {
-        var end = offset + sizeof(float) * (long)tensor.Values.Length;
+        var end = offset + ElementTypes.Size(type) * (long)tensor.Values.Length;
         json.WriteStartObject(tensor.Name);
-        json.WriteString("dtype", "F32");
+        json.WriteString("dtype", type.ToString());
         json.WriteStartArray("shape");
         foreach (var extent in tensor.Shape) json.WriteNumberValue(extent);
         json.WriteEndArray();

@@ -16,6 +16,21 @@ public enum WeightFormat
     PyTorchLegacy,
 }
 
+/// <summary>How a safetensors file that is written stores numbers; all that is computed is in 32 bits.</summary>
+public enum WeightStorage
+{
+    /// <summary>32 bits: as they are.</summary>
+    Float32,
+
+    /// <summary>16 bits (IEEE 754 half): half the size, three decimal digits, up to 65,504.</summary>
+    Float16,
+
+    /// <summary>
+    /// 8 bits (E4M3) for tensors of at least 2,048 numbers, 32 bits for the others: a quarter of the size, one decimal digit, up to 448.
+    /// </summary>
+    Float8,
+}
+
 /// <summary>Which tensors of a checkpoint to read.</summary>
 public enum WeightSelection
 {
@@ -102,14 +117,17 @@ public sealed class WeightFile
     }
 
     /// <summary>
-    /// Writes a safetensors file of float32 tensors, to a temporary name first: a failure leaves the previous file.
+    /// Writes a safetensors file, to a temporary name first: a failure leaves the previous file.
     /// </summary>
     /// <param name="path">The file to create or replace.</param>
     /// <param name="tensors">The tensors; names must differ.</param>
     /// <param name="metadata">Texts for the file's <c>__metadata__</c>.</param>
+    /// <param name="storage">In how many bits numbers are stored.</param>
     /// <exception cref="IOException">The disk is full or the folder does not exist.</exception>
-    public static void Write(string path, IReadOnlyList<TensorData> tensors, IReadOnlyDictionary<string, string>? metadata = null)
-        => AtomicFile.Write(path, stream => SafeTensors.Write(stream, tensors, metadata));
+    /// <exception cref="ArgumentException">A name occurs twice, or a number is too large for its bits.</exception>
+    public static void Write(
+        string path, IReadOnlyList<TensorData> tensors, IReadOnlyDictionary<string, string>? metadata = null, WeightStorage storage = WeightStorage.Float32)
+        => AtomicFile.Write(path, stream => SafeTensors.Write(stream, tensors, metadata, storage));
 
     private static IReadOnlyDictionary<string, string> NoMetadata { get; } = new Dictionary<string, string>();
 }

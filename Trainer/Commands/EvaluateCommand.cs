@@ -15,7 +15,7 @@ internal static class EvaluateCommand
     {
         var task = CommonOptions.Task();
         var data = new Option<string>("--data") { Description = "Folder of picture pairs; its test pairs are taken where it has such.", HelpName = "DIR", Required = true };
-        var weights = CommonOptions.Weights("Weights; those of the newest run if not given.");
+        var weights = CommonOptions.Weights(WeightChoice.Description);
         var network = CommonOptions.Network("Network that the weights belong to, if their file does not say.");
         var preset = new Option<string>("--preset")
         {

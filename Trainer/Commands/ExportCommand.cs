@@ -13,15 +13,26 @@ internal static class ExportCommand
     {
         Format(
             "onnx", "An ONNX model with its weights: picture sizes and batch are free, values 0…1.", terminal,
-            (path, network, parameters, _) => OnnxExport.Write(path, network, parameters)),
+            (path, network, parameters, _, _) => OnnxExport.Write(path, network, parameters)),
         Format(
-            "safetensors", "The weights alone, float32, under the names of the published checkpoints.", terminal,
-            (path, network, parameters, metadata) => NetworkWeights.Save(path, network, parameters, metadata)),
+            "safetensors", "The weights alone, under the names of the published checkpoints.", terminal,
+            (path, network, parameters, metadata, storage) => NetworkWeights.Save(path, network, parameters, metadata, storage), StorageOption()),
     };
 
-    private delegate void Writer(string path, NetworkEntry network, float[] parameters, IReadOnlyDictionary<string, string> metadata);
+    private delegate void Writer(string path, NetworkEntry network, float[] parameters, IReadOnlyDictionary<string, string> metadata, WeightStorage storage);
 
-    private static Command Format(string name, string description, Terminal terminal, Writer write)
+    private static Option<string> StorageOption()
+    {
+        var option = new Option<string>("--store")
+        {
+            Description = "Bits of a number: f32; f16, half the size; or f8, a quarter, for all but small tensors (F8_E4M3, which PyTorch reads too).",
+            DefaultValueFactory = _ => "f32",
+        };
+        option.AcceptOnlyFromAmong("f32", "f16", "f8");
+        return option;
+    }
+
+    private static Command Format(string name, string description, Terminal terminal, Writer write, Option<string>? store = null)
     {
         var network = new Argument<string?>("network") { Description = "The network; not needed where the file says it, or where the weights fit one.", Arity = ArgumentArity.ZeroOrOne };
         var weights = CommonOptions.Weights("The weights. Those of an optimizer in the same file are left out.");
@@ -29,6 +40,11 @@ internal static class ExportCommand
         var overwrite = new Option<bool>("--overwrite") { Description = "Replaces a file that is there." };
         weights.Required = true;
         var command = new Command(name, description) { network, weights, output, overwrite };
+        if (store is not null)
+        {
+            command.Add(store);
+        }
+
         command.SetAction(result =>
         {
             var (from, to) = (result.GetValue(weights)!, result.GetValue(output)!);
@@ -37,14 +53,21 @@ internal static class ExportCommand
             var entry = NetworkWeights.NetworkOf(file, result.GetValue(network));
             var parameters = NetworkWeights.Flatten(file, entry);
             // What an earlier training noted for going on is of no use without its optimizer.
-            var metadata = file.Metadata.Where(note => note.Key is "task" or "step" or "psnr" or "version").ToDictionary();
-            write(to, entry, parameters, metadata);
+            var metadata = file.Metadata.Where(note => note.Key is "task" or "step" or "psnr" or "psnrClean" or "preset" or "version").ToDictionary();
+            write(to, entry, parameters, metadata, StorageOf(store is null ? null : result.GetValue(store)));
             terminal.Line(FormattableString.Invariant($"{entry.Name}, {parameters.Length:N0} parameters, from {from} ({Describe(file.Format)})"));
             terminal.Line(FormattableString.Invariant($"written   {to} ({new FileInfo(to).Length:N0} bytes)"));
             return ExitCodes.Success;
         });
         return command;
     }
+
+    private static WeightStorage StorageOf(string? text) => text switch
+    {
+        "f16" => WeightStorage.Float16,
+        "f8" => WeightStorage.Float8,
+        _ => WeightStorage.Float32,
+    };
 
     private static void RequireTarget(string from, string to, bool overwrite)
     {

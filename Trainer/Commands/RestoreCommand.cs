@@ -148,7 +148,7 @@ internal static class RestoreCommand
         };
 
         private readonly Option<string?> _output = new("--out") { Description = "Folder for the restored pictures, which keep their names and their tree.", HelpName = "DIR" };
-        private readonly Option<string?> _weights = CommonOptions.Weights("Weights; those of the newest run if not given.");
+        private readonly Option<string?> _weights = CommonOptions.Weights(WeightChoice.Description);
         private readonly Option<string?> _network = CommonOptions.Network("Network that the weights belong to, if their file does not say.");
         private readonly Option<bool> _overwrite = new("--overwrite") { Description = "Replace restored pictures of an earlier time, which are skipped otherwise. Inputs are never replaced." };
         private readonly Option<long?> _memory = CommonOptions.Memory("Memory that the program may take, such as 4GB; larger pictures are restored in tiles. Four fifths of what is free if not given.");

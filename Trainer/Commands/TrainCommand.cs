@@ -150,7 +150,12 @@ internal static class TrainCommand
         var (before, best, folder) = (outcome.Before, outcome.Best!, outcome.Folder);
         terminal.Line();
         terminal.Line(FormattableString.Invariant(
-            $"validation PSNR {before.Psnr:F2} dB before, {best.After.Psnr:F2} dB after: {best.After.Psnr - before.Psnr:+0.00;-0.00} dB (SSIM {before.Ssim:F3} to {best.After.Ssim:F3}, preset standard)"));
+            $"validation PSNR {before.Psnr:F2} dB before, {best.After.Psnr:F2} dB after: {best.After.Psnr - before.Psnr:+0.00;-0.00} dB (SSIM {before.Ssim:F3} to {best.After.Ssim:F3}, preset {Validation.PresetName})"));
+        if (best.Clean is { } clean)
+        {
+            terminal.Line(FormattableString.Invariant($"clean     pictures that lack nothing come out at {clean.Psnr:F2} dB (SSIM {clean.Ssim:F3}, preset {Validation.PresetName})"));
+        }
+
         terminal.Line($"weights   {folder.Best}");
         terminal.Line($"pictures  {folder.Sheet}");
         terminal.Line($"log       {folder.Log}");

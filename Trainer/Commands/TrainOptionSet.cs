@@ -29,7 +29,7 @@ internal sealed class TrainOptionSet
         };
         _preset.AcceptOnlyFromAmong([.. task.Presets.Select(preset => preset.Name)]);
         _network = CommonOptions.Network($"Network to train. With --data {published.Network}, without {embedded.Network}.");
-        _weights = CommonOptions.Weights("Weights to start from; random ones if not given.");
+        _weights = CommonOptions.Weights("Weights to start from: a file, or 'shipped' for those that come with the program; random ones if not given.");
         _epochs = CommonOptions.Integer("--epochs", $"Length in epochs, over which the learning rate runs its course. With --data {published.Epochs}.", 1);
         _steps = CommonOptions.Integer("--steps", $"Length in steps; with --epochs too, only the step to stop at. Without --data {embedded.Steps}.", 1);
         _batch = CommonOptions.Integer("--batch", $"Pictures in a batch, of each process. {Defaults(d => d.Batch)}", 1);

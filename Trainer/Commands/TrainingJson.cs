@@ -36,8 +36,9 @@ internal sealed class TrainingJson(Terminal terminal) : ITrainingObserver
         ["step"] = report.Step,
         ["before"] = Scores(report.Before),
         ["after"] = Scores(report.After),
+        ["clean"] = report.Clean is { } clean ? Scores(clean) : null,
         ["isBest"] = report.IsBest,
-        ["preset"] = "standard",
+        ["preset"] = Validation.PresetName,
     });
 
     public void Saved(long step, string path) => Write("saved", new JsonObject { ["step"] = step, ["path"] = path });
@@ -47,6 +48,7 @@ internal sealed class TrainingJson(Terminal terminal) : ITrainingObserver
         ["state"] = outcome.IsInterrupted ? "interrupted" : "finished",
         ["steps"] = outcome.Steps,
         ["best"] = outcome.Best is { } best ? Scores(best.After) : null,
+        ["preset"] = Validation.PresetName,
         ["weights"] = outcome.Best is null ? null : outcome.Folder.Best,
     });
 

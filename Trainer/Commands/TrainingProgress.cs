@@ -53,15 +53,16 @@ internal sealed class TrainingProgress(IProgressDisplay display, TrainingOptions
         var rate = state.PerSecond is { } perSecond ? FormattableString.Invariant($"{perSecond:F2} steps/s") : "…";
         var remaining = state.Remaining is { } time ? ProgressEstimator.Describe(time) : "…";
         display.Update(state.Fraction, FormattableString.Invariant(
-            $"step {report.Step}/{state.Total}  {rate}  loss {_loss:F3}  PSNR {_psnr:F2} dB  ETA {remaining}"));
+            $"step {report.Step}/{state.Total}  {rate}  loss {_loss:F3}  PSNR {_psnr:F2} dB (batches, not rounded)  ETA {remaining}"));
     }
 
     public void Validated(ValidationReport report)
     {
         var (before, after) = (report.Before, report.After);
+        var clean = report.Clean is { } scores ? FormattableString.Invariant($"; clean pictures come out at {scores.Psnr:F2} dB") : "";
         var note = report.Step == 0 ? "" : report.IsBest ? "  (best so far)" : "";
         display.Line(FormattableString.Invariant(
-            $"{ProgressEstimator.Describe(_watch.Elapsed),7}  step {report.Step}/{_schedule!.TotalSteps}: held-out PSNR {after.Psnr:F2} dB, input {before.Psnr:F2} dB, gain {after.Psnr - before.Psnr:+0.00;-0.00} dB{note}"));
+            $"{ProgressEstimator.Describe(_watch.Elapsed),7}  step {report.Step}/{_schedule!.TotalSteps}: held-out PSNR ({Validation.PresetName}) {after.Psnr:F2} dB, input {before.Psnr:F2} dB, gain {after.Psnr - before.Psnr:+0.00;-0.00} dB{clean}{note}"));
     }
 
     public void Saved(long step, string path)

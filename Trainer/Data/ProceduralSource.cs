@@ -15,6 +15,9 @@ internal sealed record ProceduralOptions
     /// <summary>What is done to the clear scenes.</summary>
     public required Degradation Degradation { get; init; }
 
+    /// <summary>How many scenes it is done to slightly or not at all.</summary>
+    public DegradationShares Shares { get; init; }
+
     /// <summary>Width and height of the scenes.</summary>
     public int Size { get; init; } = 256;
 
@@ -26,8 +29,8 @@ internal sealed record ProceduralOptions
     /// <summary>Scenes are drawn once and kept as far as this memory goes; the rest is drawn each time.</summary>
     public long CacheBytes { get; init; } = 1L << 30;
 
-    public static ProceduralOptions ForTraining(Degradation degradation, long seed, int count, int size) =>
-        new() { Families = SceneFamilies.Training, Degradation = degradation, Count = count, Size = size, Seed = seed };
+    public static ProceduralOptions ForTraining(Degradation degradation, long seed, int count, int size, DegradationShares shares = default) =>
+        new() { Families = SceneFamilies.Training, Degradation = degradation, Shares = shares, Count = count, Size = size, Seed = seed };
 
     /// <summary>The families that training never sees, degraded in a way that stays the same.</summary>
     public static ProceduralOptions ForValidation(Degradation degradation, int count, int size) =>
@@ -62,16 +65,21 @@ internal sealed class ProceduralSource : IPairSource
     public int Count => _options.Count;
 
     public string Description =>
-        $"{Count} drawn scenes of {_options.Size}×{_options.Size} pixels ({string.Join(", ", _options.Families)}), seed {_options.Seed}";
+        $"{Count} drawn scenes of {_options.Size}×{_options.Size} pixels ({string.Join(", ", _options.Families)}){SharesText}, seed {_options.Seed}";
 
     public PicturePair Load(int index, SeededRandom random)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(index);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Count);
         var scene = (_cache[index]?.Value ?? Draw(index)).ToScene(_options.Size);
-        var degraded = PixelFormats.QuantizeTo8Bits(_options.Degradation(scene, _options.IsFixed ? new SeededRandom(_options.Seed, index, 1) : random));
+        var source = _options.IsFixed ? new SeededRandom(_options.Seed, index, 1) : random;
+        var degraded = PixelFormats.QuantizeTo8Bits(_options.Shares.Apply(_options.Degradation, scene, source));
         return new PicturePair(NameOf(index), new Picture(_options.Size, _options.Size, degraded), new Picture(_options.Size, _options.Size, scene.Colours));
     }
+
+    private string SharesText => _options.Shares == default
+        ? ""
+        : FormattableString.Invariant($", {100 * _options.Shares.Clean:0.#} % shown clean and {100 * _options.Shares.Slight:0.#} % slightly degraded");
 
     private SceneFamily FamilyOf(int index) => _options.Families[index % _options.Families.Count];
 

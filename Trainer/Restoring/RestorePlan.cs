@@ -1,6 +1,5 @@
 using FocalNet.Trainer.Files;
 using FocalNet.Trainer.Images;
-using Microsoft.Extensions.FileSystemGlobbing;
 
 namespace FocalNet.Trainer.Restoring;
 
@@ -11,7 +10,7 @@ internal sealed record RestoreItem(string Input, string Output);
 internal static class RestorePlan
 {
     /// <summary>
-    /// Files as they were named, the pictures of folders and of the folders in these, and those that a pattern with * or **
+    /// Files as they were named, the pictures of folders and of the folders in these, and those that a pattern with *, ? or **
     /// matches. Results of folders and patterns keep the tree. A file that is missing stays in the list, so that the others
     /// are restored all the same.
     /// </summary>
@@ -58,28 +57,18 @@ internal static class RestorePlan
             return ImageFolder.List(input, recursive: true).Where(path => !IsResult(path, input, outputFolder)).Select(path => (input, Path.GetRelativePath(input, path)));
         }
 
-        if (!input.Contains('*', StringComparison.Ordinal) || File.Exists(input))
+        if (FilePattern.Parse(input) is not { } pattern || File.Exists(input))
         {
             return [(Path.GetDirectoryName(input) ?? "", Path.GetFileName(input))];
         }
 
-        var (root, pattern) = SplitPattern(input);
-        var matcher = new Matcher(FilePaths.Comparison);
-        matcher.AddInclude(pattern);
-        var found = (Directory.Exists(root.Length == 0 ? "." : root) ? matcher.GetResultsInFullPath(root.Length == 0 ? "." : root) : [])
+        var root = pattern.Root;
+        var found = pattern.Matches()
             .Where(path => ImageFile.HasPictureExtension(path) && !Path.GetFileName(path).StartsWith('.') && !IsResult(path, root, outputFolder))
             .Select(path => Path.GetRelativePath(root.Length == 0 ? "." : root, path))
             .OrderBy(path => path, StringComparer.Ordinal).ToList();
         return found.Count > 0 ? found.Select(name => (root, name)) : throw new ImageException(
-            ImageFailure.NoPictures, input, $"no picture ({string.Join(", ", ImageFile.Extensions)}) matches.", "* stands for any part of a name, ** for any folders; check the path.");
-    }
-
-    // The folders before the first wildcard, and the rest.
-    private static (string Root, string Pattern) SplitPattern(string input)
-    {
-        var path = OperatingSystem.IsWindows() ? input.Replace('\\', '/') : input;
-        var slash = path.LastIndexOf('/', path.IndexOf('*', StringComparison.Ordinal));
-        return slash < 0 ? ("", path) : (path[..Math.Max(1, slash)], path[(slash + 1)..]);
+            ImageFailure.NoPictures, input, $"no picture ({string.Join(", ", ImageFile.Extensions)}) matches.", "* stands for any part of a name, ? for one character, ** for any folders; check the path.");
     }
 
     // Results of an earlier time that lie below the inputs; with results beside the inputs nothing can be told apart.

@@ -26,6 +26,9 @@ internal static class RestorationTasks
 
     private static readonly SceneDefaults Scenes = new(TrainingScenes: 200, TrainingSize: 128, ValidationSize: 192);
 
+    // See docs/data.md, "What the default runs make", for what they cost and give.
+    private static readonly DegradationShares Shares = new(Clean: 0.12, Slight: 0.12);
+
     // As the published training script has it for RESIDE indoor.
     private static readonly TrainingDefaults Indoor = new()
     {
@@ -72,6 +75,7 @@ internal static class RestorationTasks
         Embedded = Short,
         Scenes = Scenes,
         Degradation = DrawnDegradations.Haze,
+        Shares = Shares,
     };
 
     private static TaskDefinition Desnow() => new()
@@ -84,6 +88,7 @@ internal static class RestorationTasks
         Embedded = Short,
         Scenes = Scenes,
         Degradation = DrawnDegradations.Snow,
+        Shares = Shares,
     };
 
     private static TaskDefinition Deblur() => new()
@@ -98,5 +103,6 @@ internal static class RestorationTasks
         Embedded = Short,
         Scenes = Scenes,
         Degradation = DrawnDegradations.Defocus,
+        Shares = Shares,
     };
 }

@@ -48,8 +48,11 @@ internal sealed record TaskDefinition
     /// <summary>What is done to the drawn scenes.</summary>
     public required Degradation Degradation { get; init; }
 
+    /// <summary>How many of them are shown clean, or nearly so, to train on.</summary>
+    public required DegradationShares Shares { get; init; }
+
     /// <summary>Draws pairs to train on.</summary>
-    public IPairSource TrainingScenes(long seed, int count, int size) => new ProceduralSource(ProceduralOptions.ForTraining(Degradation, seed, count, size));
+    public IPairSource TrainingScenes(long seed, int count, int size) => new ProceduralSource(ProceduralOptions.ForTraining(Degradation, seed, count, size, Shares));
 
     /// <summary>Draws pairs that training never sees.</summary>
     public IPairSource ValidationScenes(int count, int size) => new ProceduralSource(ProceduralOptions.ForValidation(Degradation, count, size));

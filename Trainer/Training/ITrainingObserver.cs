@@ -26,8 +26,9 @@ internal sealed record StepReport(long Step, StepResult Result, double LearningR
 /// <param name="Step">Steps taken so far.</param>
 /// <param name="Before">Scores of the degraded pictures.</param>
 /// <param name="After">Scores of the restored ones.</param>
-/// <param name="IsBest">Whether these are the best weights so far.</param>
-internal sealed record ValidationReport(long Step, PictureScores Before, PictureScores After, bool IsBest);
+/// <param name="Clean">Scores of clean pictures that were restored too, against themselves; null where an earlier version of the program took none.</param>
+/// <param name="IsBest">Whether these are the best weights so far, by the PSNR of <paramref name="After"/>.</param>
+internal sealed record ValidationReport(long Step, PictureScores Before, PictureScores After, PictureScores? Clean, bool IsBest);
 
 /// <summary>Is told how a run goes, on the run's own thread.</summary>
 internal interface ITrainingObserver

@@ -49,6 +49,11 @@ internal sealed class RunJournal : IDisposable
     {
         var (psnr, ssim, error) = report.After;
         _events.Scalars(report.Step, [("validation/psnr", psnr), ("validation/ssim", ssim), ("validation/mae", error)]);
+        if (report.Clean is { } clean)
+        {
+            _events.Scalars(report.Step, [("validation/psnr_clean", clean.Psnr)]);
+        }
+
         _events.Flush();
     });
 

@@ -49,7 +49,7 @@ internal sealed class RunRecord
             ["trainingData"] = data.Train.Description,
             ["validationData"] = data.Held.Description,
             ["dataFingerprint"] = DataFingerprint.Of(data),
-            ["metricPreset"] = "standard",
+            ["metricPreset"] = Validation.PresetName,
         };
     }
 
@@ -84,6 +84,9 @@ internal sealed class RunRecord
         ["ssim"] = Number(report.After.Ssim),
         ["maeBefore"] = Number(report.Before.MeanAbsoluteError),
         ["mae"] = Number(report.After.MeanAbsoluteError),
+        ["psnrClean"] = Number(report.Clean?.Psnr),
+        ["ssimClean"] = Number(report.Clean?.Ssim),
+        ["maeClean"] = Number(report.Clean?.MeanAbsoluteError),
         ["isBest"] = report.IsBest,
     })]);
 
@@ -100,6 +103,7 @@ internal sealed class RunRecord
                     item.GetProperty("step").GetInt64(),
                     new PictureScores(Number(item.GetProperty("psnrBefore")), Number(item.GetProperty("ssimBefore")), Number(item.GetProperty("maeBefore"))),
                     new PictureScores(Number(item.GetProperty("psnr")), Number(item.GetProperty("ssim")), Number(item.GetProperty("mae"))),
+                    Clean(item),
                     item.GetProperty("isBest").GetBoolean())),
             ];
         }
@@ -109,9 +113,15 @@ internal sealed class RunRecord
         }
     }
 
+    private static PictureScores? Clean(JsonElement item) => item.TryGetProperty("psnrClean", out var psnr) && psnr.ValueKind != JsonValueKind.Null
+        ? new PictureScores(Number(psnr), Number(item.GetProperty("ssimClean")), Number(item.GetProperty("maeClean")))
+        : null;
+
     // Equal pictures have an infinite PSNR, for which JSON has no number.
     private static JsonNode Number(double value) =>
         double.IsFinite(value) ? JsonValue.Create(value) : JsonValue.Create(value.ToString(CultureInfo.InvariantCulture));
+
+    private static JsonNode? Number(double? value) => value is { } number ? Number(number) : null;
 
     private static double Number(JsonElement value) =>
         value.ValueKind == JsonValueKind.String ? double.Parse(value.GetString()!, CultureInfo.InvariantCulture) : value.GetDouble();

@@ -141,7 +141,7 @@ internal sealed class RunWriter : IDisposable
         var result = Guard(step, () => _validation.Score(steps.Weights, cancellation));
         // Random weights are not worth keeping, however they score; weights that were given are the ones to beat.
         var isBest = (step > 0 || _options.Weights is not null) && (_best is null || result.Scores.Psnr > _best.After.Psnr);
-        var report = new ValidationReport(step, _validation.Before, result.Scores, isBest);
+        var report = new ValidationReport(step, _validation.Before, result.Scores, result.Clean, isBest);
         _validations.Add(report);
         if (isBest)
         {
@@ -152,6 +152,8 @@ internal sealed class RunWriter : IDisposable
                 ["step"] = step.ToString(CultureInfo.InvariantCulture),
                 ["version"] = RunFolder.Version,
                 ["psnr"] = result.Scores.Psnr.ToString("F4", CultureInfo.InvariantCulture),
+                ["psnrClean"] = result.Clean.Psnr.ToString("F4", CultureInfo.InvariantCulture),
+                ["preset"] = Validation.PresetName,
             }));
             LastGood ??= _folder.Best;
         }

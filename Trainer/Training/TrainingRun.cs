@@ -7,6 +7,7 @@ using FocalNet.Runtime.Weights;
 using FocalNet.Trainer.Data;
 using FocalNet.Trainer.Distributed;
 using FocalNet.Trainer.Metrics;
+using FocalNet.Trainer.Weights;
 
 namespace FocalNet.Trainer.Training;
 
@@ -54,7 +55,7 @@ internal sealed class TrainingRun : IDisposable
         _data = TrainingData.Open(options, cancellation);
         resume?.RequireSame(options, _data, _group.Size);
         var parameters = resume?.Checkpoint is { } checkpoint ? checkpoint.Parameters
-            : options.Weights is { } weights ? NetworkWeights.Flatten(WeightFile.Read(weights), network)
+            : options.Weights is { } weights ? NetworkWeights.Flatten(WeightFile.Read(ShippedWeights.Resolve(weights, options.Task)), network)
             : NetworkWeights.Initial(network, (ulong)options.Seed);
         _steps = new TrainingSteps(options, network, device, parameters, resume, _group);
         try

@@ -11,13 +11,21 @@ namespace FocalNet.Trainer.Training;
 /// <summary>What a network makes of a held-out pair.</summary>
 internal sealed record ValidatedPair(PicturePair Pair, Picture Restored, PictureScores Before, PictureScores After);
 
-/// <summary>A validation: average scores, and the first pairs with what the network made of them.</summary>
-internal sealed record ValidationResult(PictureScores Scores, IReadOnlyList<ValidatedPair> Shown);
+/// <summary>A validation.</summary>
+/// <param name="Scores">Averages over the restored pictures.</param>
+/// <param name="Clean">Averages over what the network made of the targets, which it should leave as they are.</param>
+/// <param name="Shown">The first pairs with what the network made of them.</param>
+internal sealed record ValidationResult(PictureScores Scores, PictureScores Clean, IReadOnlyList<ValidatedPair> Shown);
 
 /// <summary>Restores held-out pictures and compares them with the truth, by the preset "standard".</summary>
 internal sealed class Validation : IDisposable
 {
-    private const MetricPreset Preset = MetricPreset.Standard;
+    /// <summary>How scores are taken, in every line and file of a run.</summary>
+    public const MetricPreset Preset = MetricPreset.Standard;
+
+    /// <summary>Its name.</summary>
+    public const string PresetName = "standard";
+
     private const int ShownPairs = 4;
 
     private readonly List<PicturePair> _pairs;
@@ -49,24 +57,25 @@ internal sealed class Validation : IDisposable
     /// <summary>Average scores of the degraded pictures themselves.</summary>
     public PictureScores Before => PictureScores.Average(_before);
 
-    /// <summary>What a network with these parameters makes of all pairs.</summary>
+    /// <summary>What a network with these parameters makes of all pairs, and of pictures that lack nothing.</summary>
     /// <exception cref="RestorationException">The network gave values that are no numbers.</exception>
     public ValidationResult Score(ReadOnlySpan<float> parameters, CancellationToken cancellation)
     {
         _restorer.SetParameters(parameters);
-        var scores = new List<PictureScores>();
+        var (scores, clean) = (new List<PictureScores>(), new List<PictureScores>());
         var shown = new List<ValidatedPair>();
         for (var i = 0; i < _pairs.Count; i++)
         {
             var pair = Validate(i, cancellation);
             scores.Add(pair.After);
+            clean.Add(PictureMetrics.Compare(PictureRestoration.Restore(_restorer, pair.Pair.Target, null, cancellation), pair.Pair.Target, Preset));
             if (i < ShownPairs)
             {
                 shown.Add(pair);
             }
         }
 
-        return new ValidationResult(PictureScores.Average(scores), shown);
+        return new ValidationResult(PictureScores.Average(scores), PictureScores.Average(clean), shown);
     }
 
     /// <summary>The first pairs with what a network with these parameters makes of them.</summary>

@@ -17,7 +17,7 @@ Console.CancelKeyPress += (_, pressed) =>
 
 try
 {
-    // A program that was compiled for a processor without AVX2 would be many times slower: see the project file.
+    // A program that was compiled for a processor without AVX2 would be half as fast or less: see the project file.
     Console.WriteLine(CpuFeatures.Description);
     long start = Stopwatch.GetTimestamp();
     using Restorer restorer = args.Length > 1

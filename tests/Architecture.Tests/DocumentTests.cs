@@ -43,6 +43,17 @@ public class DocumentTests
         Assert.All(blocks, block => Assert.Empty(Lines(block.Groups[2].Value).Except(Lines(Repository.Read(block.Groups[1].Value)))));
     }
 
+    /// <summary>The table of what people expect names the tests that show it.</summary>
+    [Fact]
+    public void Tests_that_documents_name_exist()
+    {
+        string[] named = [.. Documents.SelectMany(f => Regex.Matches(Repository.Read(f), @"`(\w+Tests)`").Select(m => m.Groups[1].Value)).Distinct()];
+        HashSet<string> classes = [.. Repository.Files.Where(f => f.StartsWith("tests/", StringComparison.Ordinal) && f.EndsWith("Tests.cs", StringComparison.Ordinal)).Select(f => Path.GetFileNameWithoutExtension(f))];
+
+        Assert.NotEmpty(named);
+        Assert.Empty(named.Except(classes));
+    }
+
     /// <summary>CI runs what people are told to run.</summary>
     [Fact]
     public void CI_runs_the_test_command_of_the_README()

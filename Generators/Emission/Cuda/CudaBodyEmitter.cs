@@ -16,21 +16,28 @@ internal sealed class CudaBodyEmitter
     private readonly CudaOperand[] _operands;
     private readonly CudaExpressionPrinter _printer = new();
     private readonly bool[] _used;
-    private readonly int? _result;
+    private readonly int? _result, _handed;
+    private readonly bool _isSource;
+    private readonly CudaAnchor? _anchor;
 
     /// <param name="task">The task.</param>
-    /// <param name="result">A value that the body hands back in the registers it was given, as <c>activate</c>; its stores are then left out on demand.</param>
-    public CudaBodyEmitter(KernelTask task, int? result = null)
+    /// <param name="result">A value that the body hands back in the registers it was given; it stores only where it is told that the pixel is the block's own.</param>
+    /// <param name="handed">An operand that the body is handed in registers as <c>input</c>, where it is read at the body's own element; -1: it is handed one that it does not look at.</param>
+    /// <param name="isSource">A convolution's source: gives the value that the body would store.</param>
+    public CudaBodyEmitter(KernelTask task, int? result = null, int? handed = null, bool isSource = false)
     {
+        _isSource = isSource;
+        _anchor = isSource && task.Group.Anchor is not null ? CudaTaskEmitter.AnchorOf(task) : null;
         _body = task.Body;
         _result = result;
+        _handed = handed;
         _domain = task.Domain;
         _operands = [.. task.Operands.Select(CudaOperand.Of)];
         _used = Used(_body, result);
         var code = new CodeWriter();
         EmitMembers(code);
         string members = code.ToString();
-        Name = "Body_" + CudaKernelEmitter.Hash(members);
+        Name = (isSource ? "Source_" : "Body_") + CudaKernelEmitter.Hash(members);
         Text = $"struct {Name}\n{members.TrimEnd('\n')};\n";
     }
 
@@ -53,6 +60,8 @@ internal sealed class CudaBodyEmitter
             yield return $"{name}.p{N(i)} = {parameter(i)};";
         foreach (int i in Uniforms)
             yield return $"{name}.u{N(i)} = {Uniform(i, parameter, name)};";
+        if (_anchor is not null)
+            yield return $"{name}.anchor = {_anchor.Type}{{ {_anchor.Fields(parameter)} }};";
         if (UsesExtents)
             yield return $"{name}.height = {CudaExtents.Of(_domain.H)}, {name}.width = {CudaExtents.Of(_domain.W)};";
     }
@@ -79,16 +88,18 @@ internal sealed class CudaBodyEmitter
         return used;
     }
 
-    private IEnumerable<LoadValue> Loads => _body.Values.Where((v, i) => _used[i]).OfType<LoadValue>();
+    private IEnumerable<LoadValue> Loads => _body.Values.Where((v, i) => _used[i]).OfType<LoadValue>().Where(l => !IsHanded(l));
+
+    private bool IsHanded(LoadValue load) => load.Operand == _handed && load.Access.IsFull;
 
     private IEnumerable<int> Pointers => Loads.Where(l => !l.Access.IsScalar).Select(l => l.Operand)
-        .Concat(_body.Stores.Select(s => s.Operand)).Concat(_body.Reductions.Select(r => r.Operand)).Distinct().OrderBy(i => i);
+        .Concat(_body.Stores.Where(s => !_isSource).Select(s => s.Operand)).Concat(_body.Reductions.Select(r => r.Operand)).Distinct().OrderBy(i => i);
 
     private IEnumerable<int> Uniforms => Enumerable.Range(0, _body.Values.Count).Where(i => _used[i] && _body.IsUniform(i) && _body.Values[i] is not ConstantValue);
 
-    private bool UsesExtents => Loads.Any(l => NeedsExtents(l.Access));
+    private bool UsesExtents => _isSource || Loads.Any(l => NeedsExtents(l.Access));
 
-    private bool IsWritten(int operand) => _body.Stores.Any(s => s.Operand == operand) || _body.Reductions.Any(r => r.Operand == operand);
+    private bool IsWritten(int operand) => !_isSource && (_body.Stores.Any(s => s.Operand == operand) || _body.Reductions.Any(r => r.Operand == operand));
 
     private static bool HasChannels(Access access) => access.IsFull || access.Axes.HasFlag(Axes.C);
 
@@ -99,11 +110,16 @@ internal sealed class CudaBodyEmitter
             code.Line($"{(IsWritten(i) ? "" : "const ")}{_operands[i].Type}* p{N(i)};");
         foreach (int i in Uniforms)
             code.Line($"float u{N(i)};");
+        if (_anchor is not null)
+            code.Line($"{_anchor.Type} anchor;");
         if (UsesExtents)
             code.Line("int height, width;");
         if (_body.Reductions.Count > 0)
             EmitReductions(code);
-        EmitApply(code);
+        if (_isSource)
+            EmitLoad(code);
+        else
+            EmitApply(code);
         code.Close();
     }
 
@@ -148,21 +164,12 @@ internal sealed class CudaBodyEmitter
     private void EmitApply(CodeWriter code)
     {
         bool reduces = _body.Reductions.Count > 0;
-        string more = reduces ? ", float (&reduced)[REDUCTIONS][V]" : _result is null ? "" : ", bool store";
-        code.Line($"template <int V> __device__ __forceinline__ void {(reduces ? "reduce" : _result is null ? "apply" : "activate")}(float (&value)[V], int pixel, int image, int y, int x, int channel{more})").Open();
-        for (int i = 0; i < _body.Values.Count; i++)
-        {
-            if (_used[i] && _body.Values[i] is LoadValue load && !load.Access.IsScalar)
-                EmitLoad(code, i, load);
-        }
+        string more = reduces ? ", float (&reduced)[REDUCTIONS][V]" : _result is null ? "" : ", bool own", input = _handed is null ? "" : "const float (&input)[V], ";
+        code.Line($"template <int V> __device__ __forceinline__ void {(reduces ? "reduce" : "apply")}(float (&value)[V], {input}int pixel, int image, int y, int x, int channel{more})").Open();
+        EmitLoads(code);
         for (int s = 0; s < _body.Stores.Count; s++)
             code.Line($"float r{N(s)}[V];");
-        code.Line("#pragma unroll").Line("for (int i = 0; i < V; i++)").Open();
-        for (int i = 0; i < _body.Values.Count; i++)
-        {
-            if (_used[i] && !_body.IsUniform(i) && _body.Values[i] is (UnaryValue or BinaryValue))
-                code.Line($"const float v{N(i)} = {_printer.Print(_body.Values[i], NameOf)};");
-        }
+        EmitArithmetic(code);
         for (int s = 0; s < _body.Stores.Count; s++)
             code.Line($"r{N(s)}[i] = {NameOf(_body.Stores[s].Value)};");
         for (int r = 0; r < _body.Reductions.Count; r++)
@@ -171,13 +178,46 @@ internal sealed class CudaBodyEmitter
             code.Line($"value[i] = {NameOf(result)};");
         code.Close();
         if (_result is not null)
-            code.Line("if (!store) return;");
+            code.Line("if (!own) return;");
         for (int s = 0; s < _body.Stores.Count; s++)
         {
             int operand = _body.Stores[s].Operand;
             code.Line($"store_channels<{_operands[operand].Type}, V, {N(_operands[operand].Alignment)}>(p{N(operand)} + pixel * {N(_operands[operand].Pitch)} + channel, r{N(s)});");
         }
         code.Close();
+    }
+
+    // What a tile reads: the value that is to be stored, of a pixel within the picture.
+    private void EmitLoad(CodeWriter code)
+    {
+        code.Line("static constexpr bool direct = false;");
+        code.Line("template <int V> __device__ __forceinline__ void load(float (&value)[V], int image, int y, int x, int channel) const").Open();
+        code.Line("const int pixel = (image * height + y) * width + x;");
+        if (_anchor is not null)
+            code.Line("anchor.load(value, image, y, x, channel);");
+        EmitLoads(code);
+        EmitArithmetic(code);
+        code.Line($"value[i] = {NameOf(_body.Stores[0].Value)};").Close().Close();
+    }
+
+    private void EmitLoads(CodeWriter code)
+    {
+        for (int i = 0; i < _body.Values.Count; i++)
+        {
+            if (_used[i] && _body.Values[i] is LoadValue load && !load.Access.IsScalar && !IsHanded(load))
+                EmitLoad(code, i, load);
+        }
+    }
+
+    // Leaves the loop over adjacent channels open.
+    private void EmitArithmetic(CodeWriter code)
+    {
+        code.Line("#pragma unroll").Line("for (int i = 0; i < V; i++)").Open();
+        for (int i = 0; i < _body.Values.Count; i++)
+        {
+            if (_used[i] && !_body.IsUniform(i) && _body.Values[i] is (UnaryValue or BinaryValue))
+                code.Line($"const float v{N(i)} = {_printer.Print(_body.Values[i], NameOf)};");
+        }
     }
 
     private void EmitLoad(CodeWriter code, int value, LoadValue load)
@@ -201,6 +241,8 @@ internal sealed class CudaBodyEmitter
                 return _printer.Literal((float)constant.Value);
             case AnchorValue:
                 return "value[i]";
+            case LoadValue load when IsHanded(load):
+                return "input[i]";
             case LoadValue load when !load.Access.IsScalar:
                 return HasChannels(load.Access) ? $"v{N(index)}[i]" : $"v{N(index)}";
             default:

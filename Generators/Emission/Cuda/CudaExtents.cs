@@ -76,8 +76,14 @@ internal static class CudaExtents
         return new BlockCount(exact, string.Join("*", GridOf(length, tile), GridOf(shape.N, 1), GridOf(across, tile), Text.Of(shape.C)));
     }
 
-    /// <summary>Tiles of each picture, as in the plan's text.</summary>
-    public static string GridOfTiles(Shape shape, int height, int width) => string.Join("*", GridOf(shape.N, 1), GridOf(shape.H, height), GridOf(shape.W, width));
+    /// <summary>Tiles of each picture, times a factor.</summary>
+    public static BlockCount OfTiles(Shape shape, int height, int width, int times = 1)
+    {
+        string factor = times == 1 ? "" : $" * {Text.Of(times)}", gridFactor = times == 1 ? "" : $"*{Text.Of(times)}";
+        return new BlockCount(
+            $"{Of(shape.N)} * (({Of(shape.H)} + {Text.Of(height - 1)}) / {Text.Of(height)}) * (({Of(shape.W)} + {Text.Of(width - 1)}) / {Text.Of(width)}){factor}",
+            string.Join("*", GridOf(shape.N, 1), GridOf(shape.H, height), GridOf(shape.W, width)) + gridFactor);
+    }
 
     private static string GridOf(Extent extent, int tile) =>
         extent.IsConstant ? Text.Of((extent.Value + tile - 1) / tile) : extent.Symbol == Symbol.N ? "N" : $"{extent.Symbol}/{Text.Of(extent.Value)}:{Text.Of(tile)}";

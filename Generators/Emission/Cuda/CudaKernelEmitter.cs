@@ -56,7 +56,7 @@ internal static class CudaKernelEmitter
         string text = code.ToString(), name = $"{Stem(tasks)}_{Hash(string.Concat(structs.Values) + text)}";
         var kernel = new CudaKernelText(
             name, [.. structs], $"extern \"C\" __global__ void __launch_bounds__({Text.Of(CudaKernelText.Threads)}) {name}{text}",
-            HeaderEmitter.Describe(launch, numbers), [.. tasks.Select(t => t.Template).Append("arithmetic.cu").Distinct()], shared);
+            HeaderEmitter.Describe(launch, numbers), [.. tasks.Select(t => t.Template).Concat(tasks.SelectMany(t => t.MoreTemplates)).Append("arithmetic.cu").Distinct()], shared);
         return new CudaLaunchText(kernel, Grid(tasks));
     }
 

@@ -54,7 +54,8 @@ internal static class CudaPlanEmitter
 
     private static string NameOf(LaunchTask task)
     {
-        IEnumerable<Node> operands = task is KernelTask { Group.Anchor: { } anchor } ? anchor.Inputs : [];
+        Node? convolution = task is ConvolutionChainTask chain ? chain.Links[0].Task.Group.Anchor : (task as KernelTask)?.Group.Anchor;
+        IEnumerable<Node> operands = convolution?.Inputs ?? [];
         return operands.Select(i => i.Op).OfType<ParameterOp>().FirstOrDefault()?.ParameterName ?? task.Origin.Member;
     }
 

@@ -14,7 +14,17 @@ namespace FocalNet.Generators.Emission.Cuda;
 /// <param name="Blocks">Its blocks.</param>
 /// <param name="SharedBytes">Of dynamic shared memory.</param>
 /// <param name="Template">File of the template that it calls.</param>
-internal sealed record CudaTask(string Stem, IReadOnlyList<CudaStruct> Bodies, IReadOnlyList<string> Lines, BlockCount Blocks, int SharedBytes, string Template);
+internal sealed record CudaTask(string Stem, IReadOnlyList<CudaStruct> Bodies, IReadOnlyList<string> Lines, BlockCount Blocks, int SharedBytes, string Template)
+{
+    /// <summary>Files that it needs beside.</summary>
+    public IReadOnlyList<string> MoreTemplates { get; init; } = [];
+}
+
+/// <summary>A source that gathers an anchor's value.</summary>
+/// <param name="Type">In CUDA C.</param>
+/// <param name="Fields">Its fields, given the kernel's parameter for an operand.</param>
+/// <param name="File">Of the template that has it.</param>
+internal sealed record CudaAnchor(string Type, Func<Func<int, string>, string> Fields, string File);
 
 /// <summary>A struct that kernels may share.</summary>
 internal sealed record CudaStruct(string Name, string Text);
@@ -31,8 +41,10 @@ internal static class CudaTaskEmitter
     {
         if (task is FinishTask finish)
             return EmitFinish(finish, parameter);
-        if (task is ConvolutionPairTask pair)
-            return EmitPair(pair, parameter);
+        if (task is FinishMomentsTask moments)
+            return EmitFinishMoments(moments, parameter);
+        if (task is ConvolutionChainTask chain)
+            return ChainEmitter.Emit(chain, parameter);
         if (task is PackTask pack)
             return TensorCoreEmitter.Pack(pack, parameter);
         var kernel = (KernelTask)task;
@@ -47,7 +59,7 @@ internal static class CudaTaskEmitter
             KernelKind.Trig => Trig(kernel, parameter),
             _ => Pixels(kernel, parameter),
         };
-        return call with { Bodies = body is null ? [] : [body.Struct], Lines = [.. body?.Declaration(parameter) ?? [], .. call.Lines] };
+        return call with { Bodies = body is null ? call.Bodies : [.. call.Bodies, body.Struct], Lines = [.. body?.Declaration(parameter) ?? [], .. call.Lines] };
     }
 
     private static CudaTask Convolution(KernelTask task, Func<int, string> parameter)
@@ -157,17 +169,26 @@ internal static class CudaTaskEmitter
 
     private static (string Source, string File) Source(KernelTask task, Func<int, string> parameter)
     {
-        if (task.Group.Anchor is not { } anchor)
+        if (task.Group.Anchor is null)
             return ("NoSource source;", "elementwise.cu");
+        CudaAnchor anchor = AnchorOf(task);
+        return ($"{anchor.Type} source{{ {anchor.Fields(parameter)} }};", anchor.File);
+    }
+
+    /// <summary>What gathers the anchor's value: a resampling or a depthwise convolution.</summary>
+    internal static CudaAnchor AnchorOf(KernelTask task)
+    {
+        Node anchor = task.Group.Anchor!;
         CudaOperand x = CudaOperand.Of(task.Operands[0]);
         if (anchor.Op is ResampleOp resample)
         {
             string type = $"{(resample.Adjoint ? "ResampleAdjointSource" : "ResampleSource")}<{Text.Of((int)resample.Kind)}, {x.Arguments}>";
             string large = resample.Adjoint ? $", {DomainExtents(task)}" : "";
-            return ($"{type} source{{ {parameter(0)}, {InputExtents(task)}{large} }};", "resample.cu");
+            return new CudaAnchor(type, p => $"{p(0)}, {InputExtents(task)}{large}", "resample.cu");
         }
         string depthwise = anchor.Op is TransposedConvolutionOp ? "DepthwiseTransposedSource" : "DepthwiseSource";
-        return ($"{depthwise}<{Taps(anchor.Inputs[1].Shape, SettingsOf(anchor))}, {x.Arguments}> source{{ {parameter(0)}, {parameter(1)}, {InputExtents(task)} }};", "depthwise.cu");
+        return new CudaAnchor(
+            $"{depthwise}<{Taps(anchor.Inputs[1].Shape, SettingsOf(anchor))}, {x.Arguments}>", p => $"{p(0)}, {p(1)}, {InputExtents(task)}", "depthwise.cu");
     }
 
     private static CudaTask EmitFinish(FinishTask task, Func<int, string> parameter)
@@ -195,21 +216,17 @@ internal static class CudaTaskEmitter
         return new CudaTask("FinishMap", [body.Struct], lines, blocks, 0, "finish.cu");
     }
 
-    // A tile of 8×16 pixels with a border of two.
-    private static CudaTask EmitPair(ConvolutionPairTask task, Func<int, string> parameter)
+    private static CudaTask EmitFinishMoments(FinishMomentsTask task, Func<int, string> parameter)
     {
-        var first = new CudaBodyEmitter(task.First, task.Value);
-        var second = new CudaBodyEmitter(task.Second);
-        int channels = task.Domain.C, skipped = task.First.Operands.Count - 1;
-        CudaOperand x = CudaOperand.Of(task.First.Operands[0]);
-        string call = $"direct_convolution_pair<{Text.Of(channels)}, {Text.Of(x.Pitch)}>(first, second, {parameter(0)}, {parameter(1)}, {parameter(skipped + 1)}, {CudaExtents.Arguments(task.Domain)}, block, dynamic_shared);";
-        Shape d = task.Domain;
-        var blocks = new BlockCount(
-            $"{CudaExtents.Of(d.N)} * (({CudaExtents.Of(d.H)} + 7) / 8) * (({CudaExtents.Of(d.W)} + 15) / 16)", CudaExtents.GridOfTiles(d, 8, 16));
+        var body = new CudaBodyEmitter(task.Epilogue);
+        string elements = Text.Of(task.Elements), results = $"{CudaExtents.Of(task.Domain.N)} * {elements}";
+        // Eight results a block; a picture's last block may be part empty.
+        var blocks = new BlockCount($"({results} + 7) / 8", CudaExtents.ByPicture(task.Domain, (task.Elements + 7) / 8).Grid);
+        string template = $"{elements}, {Text.Of(task.Parts)}, {Text.Of(CudaOperand.Of(task.Operands[1]).Pitch)}";
         return new CudaTask(
-            $"ConvolutionPair{Text.Of(channels)}{(HasGelu(task.First.Body) ? "Gelu" : "")}", [first.Struct, second.Struct],
-            [.. first.Declaration(parameter, "first"), .. second.Declaration(i => parameter(i + skipped), "second"), call], blocks,
-            4 * (channels * (12 * 20 + 10 * 18) + 9 * channels * channels), "direct_convolution_pair.cu");
+            "FinishMoments", [body.Struct],
+            [.. body.Declaration(i => parameter(i + FinishMomentsTask.Shift)), $"finish_moments<{template}>(body, {parameter(0)}, {parameter(1)}, {results}, block);"],
+            blocks, 0, "finish_moments.cu");
     }
 
     private static int VectorOf(KernelTask task)

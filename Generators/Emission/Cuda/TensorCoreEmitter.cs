@@ -22,42 +22,78 @@ internal static class TensorCoreEmitter
         ConvolutionSettings settings = CudaTaskEmitter.SettingsOf(anchor);
         Shape weight = anchor.Inputs[1].Shape;
         int read = transposed ? weight.N.Value : weight.C, written = transposed ? weight.C : weight.N.Value;
+        if (HaloTile(task, read, written) is { } halo)
+            return Halo(task, halo, read, written, parameter);
         // Pixels, channels written, chunks of k a stage, stages, warps along both.
         int[] tile = written <= 16 ? [128, 16, 4, 4, 8, 1] : written <= 32 ? [128, 32, 4, 4, 4, 2] : [128, 64, 4, 3, 4, 2];
         string element = ElementOf(task);
         string shape = $"ConvolutionShape<{CudaTaskEmitter.Geometry(read, written, weight, settings)}, {(transposed ? "true" : "false")}>";
         int phases = transposed ? settings.Stride : 1;
         Shape phase = task.Domain with { H = CudaTaskEmitter.Over(task.Domain.H, phases), W = CudaTaskEmitter.Over(task.Domain.W, phases) };
+        CudaInput input = InputEmitter.Emit(task, 0, element, "source", CudaTaskEmitter.InputExtents(task), parameter);
         return new CudaTask(
-            $"{task.Group.Kind}{CudaTaskEmitter.Dimensions(weight)}{(CudaTaskEmitter.HasGelu(task.Body) ? "Gelu" : "")}", [],
+            $"{task.Group.Kind}{CudaTaskEmitter.Dimensions(weight)}{(CudaTaskEmitter.HasGelu(task.Body) ? "Gelu" : "")}", input.Structs,
             [
-                Source(task, 0, element, "source", CudaTaskEmitter.InputExtents(task), parameter),
+                .. input.Lines,
                 $"dense_convolution<{element}, {shape}, ConvolutionTile<{List(tile)}>>(source, {parameter(1)}, body, {CudaExtents.Arguments(task.Domain)}, block, dynamic_shared);",
             ],
             CudaExtents.OfPixels(phase, tile[0], phases * phases * ((written + tile[1] - 1) / tile[1])),
-            tile[3] * (tile[0] + tile[1]) * tile[2] * 16 + tile[0] * 16, "dense_convolution.cu");
+            tile[3] * (tile[0] + tile[1]) * tile[2] * 16 + tile[0] * 16, "dense_convolution.cu")
+        { MoreTemplates = input.Templates };
     }
 
-    /// <summary>The gradient of a convolution's weight.</summary>
+    // 3×3 of 64 channels, and of 128 in bf16: there nine reads of each pixel are more than L2 delivers while the tensor cores compute. The input's tile
+    // of more channels is larger than the shared memory of some cards. Pixels, channels written, steps a slab, stages, warps along both.
+    private static int[]? HaloTile(KernelTask task, int read, int written)
+    {
+        Node anchor = task.Group.Anchor!;
+        Shape weight = anchor.Inputs[1].Shape;
+        bool narrow = ElementOf(task) == "bf16";
+        bool fits = CudaTaskEmitter.SettingsOf(anchor) is { Stride: 1, Padding: 1, Dilation: 1 } && weight.H.Value == 3 && weight.W.Value == 3 &&
+            (read == 64 || (narrow && read == 128)) && written % 64 == 0;
+        return fits ? [8, 16, 64, 4, narrow ? 3 : 2, 4, 2] : null;
+    }
+
+    private static CudaTask Halo(KernelTask task, int[] tile, int read, int written, Func<int, string> parameter)
+    {
+        string element = ElementOf(task);
+        bool adjoint = task.Group.Anchor!.Op is TransposedConvolutionOp;
+        CudaInput input = InputEmitter.Emit(task, 0, element, "source", CudaTaskEmitter.InputExtents(task), parameter);
+        string shape = $"HaloConvolution<{element}, {Text.Of(read)}, {Text.Of(written)}, {(adjoint ? "true" : "false")}, {List(tile)}>";
+        int pixelBytes = read * (element == "bf16" ? 2 : 4);
+        return new CudaTask(
+            $"{task.Group.Kind}{CudaTaskEmitter.Dimensions(task.Group.Anchor.Inputs[1].Shape)}{(CudaTaskEmitter.HasGelu(task.Body) ? "Gelu" : "")}", input.Structs,
+            [
+                .. input.Lines,
+                $"halo_convolution<{shape}>(source, {parameter(1)}, body, {CudaExtents.Arguments(task.Domain)}, block, dynamic_shared);",
+            ],
+            CudaExtents.OfTiles(task.Domain, tile[0], tile[1], (written + tile[2] - 1) / tile[2]),
+            (tile[0] + 2) * (tile[1] + 2) * pixelBytes + tile[4] * tile[2] * tile[3] * 32, "halo_convolution.cu")
+        { MoreTemplates = input.Templates };
+    }
+
+    /// <summary>The gradient of a convolution's weight, and of its bias where the task says so.</summary>
     public static CudaTask WeightGradient(KernelTask task, Func<int, string> parameter)
     {
-        Shape weight = task.Group.Anchor!.Shape, x = task.Operands[0].Shape, dy = task.Operands[1].Shape;
+        Shape weight = task.Group.Anchor!.Shape, dy = task.Operands[1].Shape;
         int outputs = weight.N.Value, depth = weight.C * weight.H.Value * weight.W.Value;
         string element = ElementOf(task);
         bool narrow = element == "bf16";
         // Output channels, columns (tap, input channel), pixels a stage, stages, warps along the three.
         int[] tile = outputs <= 16 ? [16, 48, narrow ? 128 : 64, 2, 1, 1, 8] : outputs <= 32 ? [32, 96, narrow ? 64 : 32, 2, 2, 2, 2] : [64, 64, 32, narrow ? 3 : 2, 2, 4, 1];
         string shape = $"GradientShape<{CudaTaskEmitter.Geometry(outputs, weight.C, weight, CudaTaskEmitter.SettingsOf(task.Group.Anchor))}>";
+        CudaInput read = InputEmitter.Emit(task, 0, element, "x", CudaTaskEmitter.InputExtents(task), parameter);
         return new CudaTask(
-            $"WeightGradient{CudaTaskEmitter.Dimensions(weight)}", [],
+            $"WeightGradient{CudaTaskEmitter.Dimensions(weight)}{(task.BiasOperand > 0 ? "Bias" : "")}", read.Structs,
             [
-                Source(task, 1, element, "dy", $"{CudaExtents.Of(dy.H)}, {CudaExtents.Of(dy.W)}", parameter),
-                Source(task, 0, element, "x", $"{CudaExtents.Of(x.H)}, {CudaExtents.Of(x.W)}", parameter),
-                $"weight_gradient<{element}, {shape}, GradientTile<{List(tile)}>, {Text.Of(task.Chunks)}, false>(dy, x, {parameter(2)}, {CudaExtents.Arguments(dy)}, block, dynamic_shared);",
+                .. InputEmitter.Emit(task, 1, element, "dy", $"{CudaExtents.Of(dy.H)}, {CudaExtents.Of(dy.W)}", parameter).Lines,
+                .. read.Lines,
+                $"weight_gradient<{element}, {shape}, GradientTile<{List(tile)}>, {Text.Of(task.Chunks)}, {(task.BiasOperand > 0 ? "true" : "false")}>(dy, x, {parameter(2)}, {(task.BiasOperand > 0 ? parameter(task.BiasOperand) : "nullptr")}, {CudaExtents.Arguments(dy)}, block, dynamic_shared);",
             ],
             CudaExtents.Fixed(task.Chunks * ((outputs + tile[0] - 1) / tile[0]) * ((depth + tile[1] - 1) / tile[1])),
             Math.Max(tile[3] * tile[2] * ((tile[0] + tile[1]) * (narrow ? 2 : 4) + (narrow ? 32 : 64) + 16), tile[6] / 2 * tile[0] * (tile[1] * 4 + tile[5] * 32)),
-            "weight_gradient.cu");
+            "weight_gradient.cu")
+        { MoreTemplates = read.Templates };
     }
 
     /// <summary>Packs weights, a thread for 16 bytes.</summary>
@@ -98,15 +134,7 @@ internal static class TensorCoreEmitter
     }
 
     // The tile computes with bf16 where activations are stored so; a float32 operand is then rounded on the way in.
-    private static string ElementOf(KernelTask task) => task.OnTensorCores && task.Precision == ElementType.BFloat16 ? "bf16" : "float";
-
-    private static string Source(KernelTask task, int operand, string element, string name, string extents, Func<int, string> parameter)
-    {
-        CudaOperand o = CudaOperand.Of(task.Operands[operand]);
-        bool direct = o.Type == element && o.Alignment >= (element == "bf16" ? 8 : 4);
-        string type = direct ? $"PlainSource<{o.Type}, {Text.Of(o.Pitch)}>" : $"LoadedSource<{o.Arguments.Replace($", {o.Type}", "").Insert(0, o.Type + ", ")}>";
-        return $"{type} {name} = {{ {parameter(operand)}, {extents} }};";
-    }
+    internal static string ElementOf(KernelTask task) => task.OnTensorCores && task.Precision == ElementType.BFloat16 ? "bf16" : "float";
 
     private static string List(int[] numbers) => string.Join(", ", numbers.Select(n => Text.Of(n)));
 }

@@ -7,7 +7,7 @@ template <int KH, int KW, int STRIDE, int PADDING, int DILATION, int PITCH, int 
     const float* weight;
     int height, width;   // of x
 
-    template <int V> __device__ __forceinline__ void load(float (&value)[V], int image, int y, int column, int channel)
+    template <int V> __device__ __forceinline__ void load(float (&value)[V], int image, int y, int column, int channel) const
     {
         #pragma unroll
         for (int i = 0; i < V; i++) value[i] = 0.0f;
@@ -37,7 +37,7 @@ template <int KH, int KW, int STRIDE, int PADDING, int DILATION, int PITCH, int 
     const float* weight;
     int height, width;
 
-    template <int V> __device__ __forceinline__ void load(float (&value)[V], int image, int y, int column, int channel)
+    template <int V> __device__ __forceinline__ void load(float (&value)[V], int image, int y, int column, int channel) const
     {
         #pragma unroll
         for (int i = 0; i < V; i++) value[i] = 0.0f;

@@ -1,5 +1,5 @@
 // needs: halo_tile.cu
-// x + conv3×3(middle(conv3×3(x))) as one kernel for few channels, where memory and not arithmetic is what is waited for: the input with a
+// conv3×3(middle(conv3×3(x))), to which the body adds x, as one kernel for few channels, where memory and not arithmetic is what is waited for: the input with a
 // halo of two pixels, the middle with a halo of one and both weights lie in shared memory; only x is read and only the sum is written.
 // The halo costs a tenth more products at 16 × 32 pixels.
 
@@ -44,9 +44,9 @@ struct StoreMiddle
     }
 };
 
-// Adds the block's input, which is in shared memory still.
+// Hands the body the block's input at the same pixel, which is in shared memory still.
 template <class Tile, class Body>
-struct AddInput
+struct WithInput
 {
     Body& body;
     const unsigned char* tile;
@@ -56,17 +56,16 @@ struct AddInput
         if (y >= height || x >= width) return;
         float input[V];
         Tile::Input::template load<V>(tile, (index / Tile::TileW + 2) * Tile::Input::Width + index % Tile::TileW + 2, channel, input);
-        #pragma unroll
-        for (int v = 0; v < V; v++) value[v] += input[v];
-        body.template apply<V>(value, (image * height + y) * width + x, image, y, x, channel);
+        body.template apply<V>(value, input, (image * height + y) * width + x, image, y, x, channel);
     }
 };
 
 // One tile. `middle` turns the first convolution's sum into the second's input, in place (bias, GELU), and may store it where its last
-// argument says that the pixel is this block's: apply<V>(value, pixel, image, y, x, channel, own). `body` gets x + the second sum.
+// argument says that the pixel is this block's: apply<V>(value, pixel, image, y, x, channel, own). `body` gets the second sum, and x beside it as the
+// tile has it: apply<V>(value, input, pixel, image, y, x, channel).
 template <class Tile, class Source, class Middle, class Body>
 __device__ __forceinline__ void fused_residual_block(
-    const Source& source, const unsigned char* weights1, const unsigned char* weights2, Middle& middle, Body& body,
+    const Source& source, const void* weights1, const void* weights2, Middle& middle, Body& body,
     int images, int height, int width, int block, unsigned char* shared)
 {
     constexpr int C = Tile::Channels, NT = ceil_div(C, 16) * 2, middle_pixels = Tile::Middle::pixels, pixels = Tile::TileH * Tile::TileW;
@@ -98,7 +97,7 @@ __device__ __forceinline__ void fused_residual_block(
     __syncthreads();
     float acc[rows / 16][NT][4] = {};
     convolve_halo<typename Tile::Middle, 3, Tile::TileH, Tile::TileW>(acc, between, warp * rows, second, 0, Tile::Weights::blocks, lane);
-    AddInput<Tile, Body> add = { body, input, height, width };
+    WithInput<Tile, Body> with_input = { body, input, height, width };
     const TilePlaces<Tile::TileW> places = { warp * rows, pixels, image, y0, x0 };
-    finish_tile<C>(add, acc, places, 0, lane);
+    finish_tile<C>(with_input, acc, places, 0, lane);
 }

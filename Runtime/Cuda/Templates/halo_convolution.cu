@@ -54,7 +54,7 @@ struct InsidePicture
 // One block. Weights are packed as for dense_convolution.cu; images, height and width are those of input and output.
 template <class Halo, class Source, class Body>
 __device__ __forceinline__ void halo_convolution(
-    const Source& source, const unsigned char* weights, Body& body, int images, int height, int width, int block, unsigned char* shared)
+    const Source& source, const void* packed, Body& body, int images, int height, int width, int block, unsigned char* shared)
 {
     constexpr int column_tiles = ceil_div(Halo::Written, Halo::TileN), slabs = 9 * Halo::tap_slabs;
     const int column_tile = block % column_tiles, tile = block / column_tiles;
@@ -62,6 +62,7 @@ __device__ __forceinline__ void halo_convolution(
     const int image = tile / tiles, y0 = tile % tiles / across * Halo::TileH, x0 = tile % tiles % across * Halo::TileW;
     const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, first = warp % Halo::WarpsM * Halo::warp_rows;
     unsigned char* stages = shared + Halo::Input::bytes;
+    const unsigned char* weights = static_cast<const unsigned char*>(packed);
 
     // The first group is the input and the first slab.
     bring_halo<typename Halo::Input, Halo::threads>(shared, source, image, y0 - 1, x0 - 1);

@@ -63,9 +63,10 @@ __device__ __forceinline__ void bring_halo(unsigned char* tile, const Source& so
 
 // Packed weights, all of them. The caller commits and waits.
 template <int Bytes, int Threads>
-__device__ __forceinline__ void bring_packed(unsigned char* shared, const unsigned char* packed)
+__device__ __forceinline__ void bring_packed(unsigned char* shared, const void* packed)
 {
-    for (int unit = threadIdx.x; unit < Bytes / 16; unit += Threads) cp_async_16(shared + unit * 16, packed + unit * 16);
+    const unsigned char* from = static_cast<const unsigned char*>(packed);
+    for (int unit = threadIdx.x; unit < Bytes / 16; unit += Threads) cp_async_16(shared + unit * 16, from + unit * 16);
 }
 
 // Rows of A: output pixels in the order row, column of a picture OutWidth wide, each the sum over a Kernel × Kernel neighbourhood of the

@@ -20,7 +20,7 @@ template <int KIND, int PITCH, int ALIGN, class T> struct ResampleSource
     const T* x;
     int height, width;   // of x
 
-    template <int V> __device__ __forceinline__ void load(float (&value)[V], int image, int y, int column, int channel)
+    template <int V> __device__ __forceinline__ void load(float (&value)[V], int image, int y, int column, int channel) const
     {
         using Filter = ResampleFilter<KIND>;
         #pragma unroll
@@ -60,7 +60,7 @@ template <int KIND, int PITCH, int ALIGN, class T> struct ResampleAdjointSource
         return sum;
     }
 
-    template <int V> __device__ __forceinline__ void load(float (&value)[V], int image, int y, int column, int channel)
+    template <int V> __device__ __forceinline__ void load(float (&value)[V], int image, int y, int column, int channel) const
     {
         using Filter = ResampleFilter<KIND>;
         #pragma unroll

@@ -16,24 +16,9 @@ struct PlainSource
     }
 };
 
-// Two tensors of equal size as one: channels from Split on are the second's. Split is a multiple of a chunk.
-template <class T, int Pitch0, int Split, int Pitch1>
-struct TwoSources
-{
-    typedef T Element;
-    static constexpr bool direct = true;
-    const T* first;
-    const T* second;
-    int height, width;
-    __device__ __forceinline__ const T* at(int image, int y, int x, int channel) const
-    {
-        const int pixel = (image * height + y) * width + x;
-        return channel < Split ? first + pixel * Pitch0 + channel : second + pixel * Pitch1 + (channel - Split);
-    }
-};
-
-// Stored as T, computed with as something else, or too few channels for whole chunks: pictures of 3 channels.
-template <class T, int Pitch, int Alignment>
+// Stored as T, computed with as something else, or too few channels for whole chunks: pictures of 3 channels. Of a picture Step times as
+// large every Step-th pixel is read.
+template <class T, int Pitch, int Alignment, int Step = 1>
 struct LoadedSource
 {
     static constexpr bool direct = false;
@@ -41,8 +26,18 @@ struct LoadedSource
     int height, width;
     template <int V> __device__ __forceinline__ void load(float (&out)[V], int image, int y, int x, int channel) const
     {
-        load_channels<T, V, Alignment>(pointer + ((image * height + y) * width + x) * Pitch + channel, out);
+        load_channels<T, V, Alignment>(pointer + ((image * height + y) * Step * (width * Step) + x * Step) * Pitch + channel, out);
     }
+};
+
+// Pieces side by side, each brought as it is best brought: channels from Split on are the second's. Split is a multiple of a chunk, and the
+// second may have pieces itself.
+template <class First, int Split, class Second>
+struct PiecedSource
+{
+    First first;
+    Second second;
+    int height, width;
 };
 
 // One chunk of a tile from registers.
@@ -87,4 +82,12 @@ __device__ __forceinline__ void bring_chunk(void* shared, const Source& source, 
         }
         store_chunk(shared, v);
     }
+}
+
+template <class T, int Channels, class First, int Split, class Second>
+__device__ __forceinline__ void bring_chunk(void* shared, const PiecedSource<First, Split, Second>& source, bool inside, int image, int y, int x, int channel)
+{
+    static_assert(Split % Chunk<T>::channels == 0, "a piece begins with a chunk");
+    if (channel < Split) bring_chunk<T, Split>(shared, source.first, inside, image, y, x, channel);
+    else bring_chunk<T, Channels - Split>(shared, source.second, inside, image, y, x, channel - Split);
 }

@@ -4,19 +4,21 @@
 // the middle stays in shared memory.
 
 // Tile::TileN is the middle's channels, filled up to 16: a block has all channels of its pixels. Middle is a multiple of a step (16 in bf16,
-// 8 in float), so that the skip's channels begin with a step of their own.
-template <class T, int Read_, int Middle_, int Skip_, int Written_, class Tile_>
+// 8 in float), so that the skip's channels begin with a step of their own. Resident: the 1×1's weights lie in shared memory; else they are read
+// from global memory, in whole fragments, which are twice as large in float.
+template <class T, int Read_, int Middle_, int Skip_, int Written_, bool Resident_, class Tile_>
 struct UpTile
 {
     typedef T Element;
     typedef Tile_ Tile;
     static constexpr int Read = Read_, Middle = Middle_, Skip = Skip_, Written = Written_, threads = Tile::threads;
+    static constexpr bool Resident = Resident_;
     typedef ConvolutionShape<Read, Middle, 4, 4, 2, 1, 1, true> Shape;
     // Rows of pixels, one below the other.
     typedef HaloTile<T, Middle, 1, Tile::TileM> MiddleRows;
     typedef HaloTile<T, Skip, 1, Tile::TileM> SkipRows;
     typedef PackedWeights<T, Middle + Skip, Written, 1> Weights;
-    static constexpr int places = larger_of(Tile::Stages * (Tile::slab_a + Tile::slab_b), MiddleRows::bytes + SkipRows::bytes + Weights::bytes);
+    static constexpr int places = larger_of(Tile::Stages * (Tile::slab_a + Tile::slab_b), MiddleRows::bytes + SkipRows::bytes + (Resident ? Weights::bytes : 0));
     static constexpr int shared_bytes = places + Tile::TileM * 16;
     static constexpr int warp_columns = ceil_div(Written, 16 * Tile::WarpsN) * 16;
     static_assert(Tile::TileN == ceil_div(Middle, 16) * 16, "a block has all channels of the middle");
@@ -70,7 +72,7 @@ struct StoreMiddleRows
 // weights are packed as an adjoint (stride 2), joint_weights as a 1×1 convolution.
 template <class Up, class Source, class SkipSource, class Middle, class Body>
 __device__ __forceinline__ void up_convolution(
-    const Source& source, const void* weights, Middle& middle, const SkipSource& skip, const unsigned char* joint_weights, Body& body,
+    const Source& source, const void* weights, Middle& middle, const SkipSource& skip, const void* joint_weights, Body& body,
     int images, int height, int width, int block, unsigned char* shared)
 {
     typedef typename Up::Element T;
@@ -82,7 +84,7 @@ __device__ __forceinline__ void up_convolution(
     __syncthreads();
     unsigned char* middle_rows = shared;
     unsigned char* skip_rows = middle_rows + Up::MiddleRows::bytes;
-    unsigned char* joint = skip_rows + Up::SkipRows::bytes;
+    unsigned char* resident = skip_rows + Up::SkipRows::bytes;
     {
         float acc[Tile::warp_rows / 16][Tile::warp_columns / 8][4] = {};
         sum_tile<T, typename Up::Shape, Tile>(acc, source, weights, places, phase, 0, shared);
@@ -94,7 +96,7 @@ __device__ __forceinline__ void up_convolution(
             const Place place = places[row];
             bring_chunk<T, Up::Skip>(skip_rows + Up::SkipRows::offset(row, chunk), skip, place.pixel >= 0, place.image, place.y, place.x, chunk * Chunk<T>::channels);
         }
-        bring_packed<Up::Weights::bytes, Tile::threads>(joint, joint_weights);
+        if constexpr (Up::Resident) bring_packed<Up::Weights::bytes, Tile::threads>(resident, joint_weights);
         cp_async_commit();
         StoreMiddleRows<Up, Middle> store = { middle, places, middle_rows };
         const NumberedRows rows = { first_row };
@@ -105,6 +107,7 @@ __device__ __forceinline__ void up_convolution(
     float acc[Tile::warp_rows / 16][Up::warp_columns / 8][4] = {};
     const JoinedRows<Up> rows = { middle_rows, skip_rows, first_row };
     const int column = warp / Tile::WarpsM * Up::warp_columns;
+    const unsigned char* joint = Up::Resident ? resident : static_cast<const unsigned char*>(joint_weights);
     #pragma unroll
     for (int step = 0; step < Up::Weights::steps; step++)
         multiply_step<T>(acc, rows, step * 2, joint + (step * Up::Weights::blocks * 16 + column) * 32, lane);

@@ -2,7 +2,7 @@
 // The gradient of a dense convolution's weights as a GEMM whose k are pixels: rows are output channels, columns are (tap, input channel).
 // Both operands lie in memory as pixels × channels, so that k is the row of a tile: ldmatrix transposes on the way to bf16 fragments, and
 // float fragments are read one value a lane. The pixels are cut into a number of parts that is fixed in the plan. Each part
-// writes its sums to a place of its own and finish_partials adds them in order: the bits depend on no GPU and no schedule.
+// writes its sums to a place of its own and finish.cu adds them in order: the bits depend on no GPU and no schedule.
 // The gradient of the bias is one more column: dy times ones.
 
 // TileO × TileI of the result for Pixels of k a stage. WarpsM × WarpsN warps share the tile, WarpsK (a power of two) such groups the steps of
@@ -235,12 +235,12 @@ __host__ __device__ constexpr int gradient_blocks(int parts)
     return parts * ceil_div(Shape::Outputs, Tile::TileO) * ceil_div(Shape::taps * ceil_div(Shape::Inputs, Chunk<T>::channels) * Chunk<T>::channels, Tile::TileI);
 }
 
-// Partial sums of one tile over one of Parts parts of the pixels. A part has Shape::weights values in the order OHWI, and with Bias
-// Shape::Outputs more; partials are parts one behind the other. images, height and width are those of dy. Tile::threads threads,
+// Partial sums of one tile over one of Parts parts of the pixels. A part has Shape::weights values in the order OHWI, parts lie
+// one behind the other; with Bias the parts' sums of dy do so in bias_partials, Shape::Outputs each. images, height and width are those of dy. Tile::threads threads,
 // Tile::shared_bytes<T>() of shared memory.
 template <class T, class Shape, class Tile, int Parts, bool Bias, class GradientSource, class InputSource>
 __device__ __forceinline__ void weight_gradient(
-    const GradientSource& dy, const InputSource& x, float* partials, int images, int height, int width, int block, unsigned char* shared)
+    const GradientSource& dy, const InputSource& x, float* partials, float* bias_partials, int images, int height, int width, int block, unsigned char* shared)
 {
     constexpr int tiles_o = ceil_div(Shape::Outputs, Tile::TileO), tiles_i = gradient_blocks<T, Shape, Tile>(1) / tiles_o;
     const int tile_i = block % tiles_i, tile_o = block / tiles_i % tiles_o, part = block / (tiles_i * tiles_o);
@@ -281,7 +281,7 @@ __device__ __forceinline__ void weight_gradient(
 
     constexpr int tap_channels = ceil_div(Shape::Inputs, Chunk<T>::channels) * Chunk<T>::channels;
     const int g = lane >> 2, t = lane & 3;
-    float* mine = partials + (long long)part * (Shape::weights + (Bias ? Shape::Outputs : 0));
+    float* mine = partials + (long long)part * Shape::weights;
     #pragma unroll
     for (int i = 0; i < MT; i++)
         #pragma unroll
@@ -297,6 +297,6 @@ __device__ __forceinline__ void weight_gradient(
                     if (o < Shape::Outputs && tap < Shape::taps && channel < Shape::Inputs)
                         mine[(o * Shape::taps + tap) * Shape::Inputs + channel] = acc[i][j][h * 2 + e];
                 }
-            if (ones && t == 0 && o < Shape::Outputs) mine[Shape::weights + o] = sums[i][h * 2];
+            if (ones && t == 0 && o < Shape::Outputs) bias_partials[part * Shape::Outputs + o] = sums[i][h * 2];
         }
 }

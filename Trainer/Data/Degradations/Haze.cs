@@ -17,9 +17,12 @@ internal readonly record struct Haze(float Beta, float Red, float Green, float B
     /// depths of about one: A likewise with a slight tint, and β such that at the scene's geometric mean depth
     /// between 30 and 80 per cent of the light arrives, whatever the scene's unit of length.
     /// </summary>
-    public static Haze Draw(SeededRandom random, Scene scene)
+    /// <param name="random">Where it comes from.</param>
+    /// <param name="scene">What it lies over.</param>
+    /// <param name="isSlight">Less than that: between 80 and 98 per cent arrive.</param>
+    public static Haze Draw(SeededRandom random, Scene scene, bool isSlight = false)
     {
-        var beta = BetaFor(random.Range(0.3f, 0.8f), scene.Depth);
+        var beta = BetaFor(isSlight ? random.Range(0.8f, 0.98f) : random.Range(0.3f, 0.8f), scene.Depth);
         var airlight = random.Range(0.7f, 1f);
         float Tinted() => Math.Clamp(airlight + random.Range(-0.04f, 0.04f), 0.7f, 1f);
         return new Haze(beta, Tinted(), Tinted(), Tinted());

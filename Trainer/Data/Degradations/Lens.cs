@@ -31,7 +31,10 @@ internal sealed record Lens
     /// A lens for a scene: set to some distance of those in it, or, as happens, to one nearer than all of them; and as wide open as
     /// makes the places 1.8 to 3 pixels in radius on average, if that makes none but the outermost twentieth larger than 7.
     /// </summary>
-    public static Lens Draw(SeededRandom random, Scene scene)
+    /// <param name="random">Where it comes from.</param>
+    /// <param name="scene">What it is set to.</param>
+    /// <param name="isSlight">Less than that: 0.2 to 1.4 pixels on average.</param>
+    public static Lens Draw(SeededRandom random, Scene scene, bool isSlight = false)
     {
         var inverse = Array.ConvertAll(scene.Depth, depth => 1f / MathF.Max(depth, 1e-3f));
         Array.Sort(inverse);
@@ -39,7 +42,7 @@ internal sealed record Lens
         var focus = random.Range(far, 1.6f * near);
         var spread = MathF.Max(MathF.Max(focus - far, near - focus), 1e-6f);
         var mean = MathF.Max(inverse.Average(value => MathF.Abs(value - focus)), 1e-6f);
-        var radius = MathF.Min(random.Range(1.8f, 3f) * spread / mean, 7f);
+        var radius = MathF.Min((isSlight ? random.Range(0.2f, 1.4f) : random.Range(1.8f, 3f)) * spread / mean, 7f);
         var isRound = random.Chance(0.4);
         return new Lens
         {

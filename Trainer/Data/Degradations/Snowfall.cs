@@ -48,7 +48,10 @@ internal sealed record Snowfall
     public required Haze Veil { get; init; }
 
     /// <summary>Anything between a few sharp specks and a blizzard, over a scene in metres.</summary>
-    public static Snowfall Draw(SeededRandom random, Scene scene)
+    /// <param name="random">Where it comes from.</param>
+    /// <param name="scene">What it falls before.</param>
+    /// <param name="isSlight">Less than that: single flakes, hardly a veil.</param>
+    public static Snowfall Draw(SeededRandom random, Scene scene, bool isSlight = false)
     {
         var smallest = random.Range(0.45f, 1.1f);
         var brightness = random.Range(0.8f, 1f);
@@ -58,7 +61,7 @@ internal sealed record Snowfall
         var veil = random.Range(0.6f, 0.92f);
         return new Snowfall
         {
-            Coverage = MathF.Exp(random.Range(MathF.Log(0.03f), MathF.Log(0.3f))),
+            Coverage = isSlight ? random.Range(0.002f, 0.03f) : MathF.Exp(random.Range(MathF.Log(0.03f), MathF.Log(0.3f))),
             SmallestRadius = smallest,
             LargestRadius = smallest * random.Range(4f, 8f),
             NearestDistance = random.Range(0.4f, 0.9f),
@@ -69,7 +72,7 @@ internal sealed record Snowfall
             FocusDistance = random.Range(2f, 12f),
             Opacity = random.Range(0.6f, 1f),
             Light = new Vector3(Tinted(-blue), Tinted(-0.5f * blue), Tinted(0f)),
-            Veil = new Haze(Haze.BetaFor(random.Range(0.75f, 1f), scene.Depth), LinearLight.Decode(veil - blue), LinearLight.Decode(veil - 0.5f * blue), LinearLight.Decode(veil)),
+            Veil = new Haze(Haze.BetaFor(random.Range(isSlight ? 0.95f : 0.75f, 1f), scene.Depth), LinearLight.Decode(veil - blue), LinearLight.Decode(veil - 0.5f * blue), LinearLight.Decode(veil)),
         };
     }
 

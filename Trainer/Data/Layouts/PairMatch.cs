@@ -14,7 +14,7 @@ internal sealed record PairMatch(IReadOnlyList<PairPaths> Pairs, IReadOnlyList<D
     {
         if (layout.IsOneFolder)
         {
-            var files = Directory.EnumerateFiles(root).Where(ImageFile.HasPictureExtension).ToLookup(DataLayout.IsInput);
+            var files = Directory.EnumerateFiles(root).Where(ImageFile.HasPictureExtension).ToLookup(layout.IsInput);
             return files[true].Any() && files[false].Any() ? Make(layout, Sorted(files[true]), Sorted(files[false])) : null;
         }
 

@@ -43,8 +43,12 @@ internal static class EmittedKernels
     private static bool IsLarge(EmittedKernelCase kernel) =>
         kernel.Launch.Tasks.SelectMany(t => t.Operands).Sum(o => o.Shape.Elements(new RunExtents(1, 36, 28))) > 4_000_000;
 
-    private static IReadOnlyList<EmittedKernelCase> Collect(ElementType precision, bool fuse) =>
-        Of(NetworkCatalog.All.SelectMany(n => new[] { n.Build(NetworkMode.Inference), n.Build(NetworkMode.Training) }), precision, fuse);
+    /// <summary>The kernels of one network, for inference and training, in order of names.</summary>
+    public static IReadOnlyList<EmittedKernelCase> Of(NetworkEntry network, ElementType precision) => Of(Graphs(network), precision, fuse: true);
+
+    private static IReadOnlyList<EmittedKernelCase> Collect(ElementType precision, bool fuse) => Of(NetworkCatalog.All.SelectMany(Graphs), precision, fuse);
+
+    private static IEnumerable<NetworkGraph> Graphs(NetworkEntry network) => [network.Build(NetworkMode.Inference), network.Build(NetworkMode.Training)];
 
     /// <summary>Every kernel of some graphs, in order of names.</summary>
     public static IReadOnlyList<EmittedKernelCase> Of(IEnumerable<NetworkGraph> graphs, ElementType precision, bool fuse)

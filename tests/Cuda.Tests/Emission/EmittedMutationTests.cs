@@ -2,7 +2,6 @@ using FocalNet.Cuda.Tests.Support;
 using FocalNet.Graph.Dsl;
 using FocalNet.Graph.Ir;
 using FocalNet.Graph.Planning;
-using FocalNet.Model;
 using FocalNet.Runtime.Cuda.Templates;
 using FocalNet.Tests.Cuda;
 
@@ -24,7 +23,7 @@ public sealed class EmittedMutationTests(ITestOutputHelper output)
     // A template file, and what stands in the kernels that are taken: the smallest with all of it.
     private static readonly (string File, string[] Calls)[] _cases =
     [
-        (Own, ["x2_ & finish_by_warp<true", "AndMorex", "direct_convolution_pair<"]),
+        (Own, ["x2_ & finish_by_warp<true", "AndMorex"]),
         ("vectors.cu", ["pixel_map<4, 40>", "pixel_map<2, 70>", "pixel_map<1, 3> & V, 2>", "pixel_map<8, 40>"]),
         ("elementwise.cu", ["pixel_map<4, 40>", "pixel_map<1, 3>", "channel_map<1, 3", "channel_map<4, 40>"]),
         ("reduction.cu", ["pixel_reduce<4, 40, 0,", "pixel_reduce<4, 40, 64,", "pixel_reduce<1, 1, 256,", "pixel_reduce<2, 70, 64,", "pixel_reduce<2, 70, 256 & REDUCTIONS = 2"]),
@@ -36,12 +35,11 @@ public sealed class EmittedMutationTests(ITestOutputHelper output)
         ("trig.cu", ["trig_transform<false, false", "trig_transform<true, true"]),
         ("direct_convolution.cu", ["direct_convolution<3, 5, 3, 3, 1, 2, 2", "direct_convolution<3, 70", "direct_convolution<6, 5, 3, 3, 2, 1, 1, true", "direct_convolution<6, 5, 1, 1, 2, 0, 1, true", "direct_convolution<5, 3, 4, 4, 2, 1, 1, true"]),
         ("direct_convolution.cu", ["direct_weight_gradient<3, 5, 3, 3, 1, 2, 2", "direct_weight_gradient<3, 70"]),
-        ("direct_convolution_pair.cu", ["direct_convolution_pair<", "direct_convolution_pair< & if (!store) return;\n        store_channels"]),
     ];
 
     // The last for templates with so many parts that only large pictures fill them.
     private static readonly (int Images, int Height, int Width)[] _sizes = [(1, 1, 1), (2, 3, 5), (1, 1, 17), (1, 17, 17)];
-    private static readonly string[] _large = ["reduction.cu", "depthwise.cu", "direct_convolution_pair.cu"];
+    private static readonly string[] _large = ["reduction.cu", "depthwise.cu"];
 
     // What computes the same at every size that a network accepts: file, change, reason.
     private static readonly (string File, string What, string Why)[] _harmless =
@@ -61,7 +59,6 @@ public sealed class EmittedMutationTests(ITestOutputHelper output)
         ("trig.cu", "bound of 'n0 < length' + (16)", "one more slab, of zeros"),
         ("direct_convolution.cu", "bound of 'first_ky < KH' + 1", "behind the last tap there is none either"),
         ("direct_convolution.cu", "bound of 'first_kx < KW' + 1", "behind the last tap there is none either"),
-        ("direct_convolution_pair.cu", "bound of 'item <' + (256)", "what is written too much is overwritten behind the next barrier"),
     ];
 
     [Fact]
@@ -98,15 +95,12 @@ public sealed class EmittedMutationTests(ITestOutputHelper output)
 
     private static bool IsBound(KernelMutation mutation) => mutation.What.StartsWith("bound", StringComparison.Ordinal);
 
-    // Of both forms of float, fused and not; pairs of convolutions are Tiny's.
+    // Of both forms of float, fused and not.
     private static IEnumerable<EmittedKernelCase> Kernels()
     {
-        NetworkEntry tiny = NetworkCatalog.Find("Tiny");
         NetworkGraph[] odd = [OddNetwork.Build(NetworkMode.Inference), OddNetwork.Build(NetworkMode.Training)];
-        IEnumerable<EmittedKernelCase> pairs = EmittedKernels.Of([tiny.Build(NetworkMode.Inference), tiny.Build(NetworkMode.Training)], ElementType.Float32, fuse: true)
-            .Where(k => k.Kernel.Name.StartsWith("ConvolutionPair", StringComparison.Ordinal));
         return new[] { (ElementType.Float32, false), (ElementType.Float32, true), (ElementType.BFloat16, false) }
-            .SelectMany(form => EmittedKernels.Of(odd, form.Item1, form.Item2)).Concat(pairs).DistinctBy(k => k.Kernel.Name);
+            .SelectMany(form => EmittedKernels.Of(odd, form.Item1, form.Item2)).DistinctBy(k => k.Kernel.Name);
     }
 
     // The smallest, so that the interpreter is quick.

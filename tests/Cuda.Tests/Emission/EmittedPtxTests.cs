@@ -33,7 +33,7 @@ public sealed class EmittedPtxTests(ITestOutputHelper output)
             foreach (PtxKernel kernel in report.Kernels)
             {
                 EmittedKernelCase known = sample.First(k => k.Kernel.Name == kernel.Name);
-                if (kernel.SharedBytes != 0 || known.Kernel.SharedBytes > 48 * 1024)
+                if (kernel.SharedBytes != 0 || known.Kernel.SharedBytes > SharedLimit(item.Architecture))
                     faults.Enqueue($"sm_{item.Architecture}: {kernel.Name} has {kernel.SharedBytes} static and {known.Kernel.SharedBytes} dynamic bytes of shared memory");
             }
         });
@@ -41,4 +41,7 @@ public sealed class EmittedPtxTests(ITestOutputHelper output)
             (type == ElementType.BFloat16 ? "; sm_75 skipped, it runs float32" : ""));
         Assert.Empty(faults);
     }
+
+    // The most that a block may ask for, by NVIDIA's table of compute capabilities: 8.6 and 8.9, which run what is compiled for 8.0, have 99 KB.
+    private static int SharedLimit(int architecture) => 1024 * (architecture >= 90 ? 227 : architecture >= 80 ? 99 : 64);
 }

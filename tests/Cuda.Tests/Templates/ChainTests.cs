@@ -17,7 +17,7 @@ public sealed class ChainTests
 
     private static readonly UpCase[] Ups = [new("up", true, 24, 16, 8, 32, [32, 16, 4, 2, 2, 1]), new("up32", true, 32, 32, 32, 32, [32, 32, 4, 3, 1, 2])];
 
-    private static readonly UpCase[] FloatUps = [new("up", false, 12, 16, 12, 16, [32, 16, 4, 2, 2, 1])];
+    private static readonly UpCase[] FloatUps = [new("up", false, 12, 16, 12, 16, [32, 16, 4, 2, 2, 1]), new("up32", false, 8, 32, 8, 32, [32, 32, 4, 2, 2, 2], Resident: false)];
 
     private static readonly ScmCase[] Scms = [new("scm_small", true, 3, 8, 16, 16, 32, 4, 8, 8, 3), new("scm_wide", true, 8, 16, 32, 32, 64, 2, 16, 4, 2)];
 

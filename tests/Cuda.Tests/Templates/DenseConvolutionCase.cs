@@ -42,7 +42,7 @@ internal sealed record DenseConvolutionCase(
             string source = Source switch
             {
                 "plain" => $"PlainSource<{input}, {Read + InputGap}> source = {{ x0, in_height, in_width }};",
-                "two" => $"TwoSources<{input}, {Split + InputGap}, {Split}, {8 + InputGap}> source = {{ x0, x1, in_height, in_width }};",
+                "two" => $"PiecedSource<PlainSource<{input}, {Split + InputGap}>, {Split}, PlainSource<{input}, {8 + InputGap}>> source = {{ {{ x0, in_height, in_width }}, {{ x1, in_height, in_width }}, in_height, in_width }};",
                 _ => $"LoadedSource<{input}, {Read + InputGap}, {(Read % 4 == 0 ? 4 : 1)}> source = {{ x0, in_height, in_width }};",
             };
             return $$"""

@@ -22,6 +22,15 @@ internal sealed record ResidualCase(string Name, bool Brain, int Channels, int T
     internal string Text => $$"""
         {{PackText.Kernel("pack_" + Name, Brain, Filters)}}
         {{Chain.Bodies(Name, Channels, Brain, Channels + 8)}}
+        struct Sum_{{Name}}
+        {
+            Last_{{Name}} last;
+            template <int V> __device__ __forceinline__ void apply(float (&value)[V], const float (&input)[V], int pixel, int image, int y, int x, int channel)
+            {
+                for (int v = 0; v != V; v++) value[v] += input[v];
+                last.template apply<V>(value, pixel, image, y, x, channel);
+            }
+        };
         extern "C" __global__ void __launch_bounds__(256) {{Name}}(
             const {{Element}}* x0, const {{Element}}* x1, const unsigned char* w0, const unsigned char* w1, const float* b0, const float* b1, float* m0, float* m1,
             {{Element}}* y0, {{Element}}* y1, int images, int height, int width)
@@ -35,7 +44,7 @@ internal sealed record ResidualCase(string Name, bool Brain, int Channels, int T
             if (half) { height /= 2; width /= 2; }
             PlainSource<{{Element}}, {{Channels + 8}}> source = { half ? x1 : x0, height, width };
             Middle_{{Name}} middle = { b0, half ? m1 : m0 };
-            Last_{{Name}} last = { b1, half ? y1 : y0, height, width };
+            Sum_{{Name}} last = { { b1, half ? y1 : y0, height, width } };
             fused_residual_block<Tile>(source, w0, w1, middle, last, images, height, width, half ? blockIdx.x - first : blockIdx.x, dynamic_shared);
         }
         """;

@@ -32,7 +32,7 @@ public sealed class TemplateMutationTests(ITestOutputHelper output)
     [
         .. new[] { "gemm_tile.cu", "sources.cu", "convolution_taps.cu", "dense_convolution.cu", "pack_convolution.cu" }.Select(file => Convolution(file, false)),
         Convolution("gemm_tile.cu", true),
-        .. new[] { "weight_gradient.cu", "finish_partials.cu" }.Select(file => Gradient(file, false)),
+        Gradient("weight_gradient.cu", false),
         Gradient("weight_gradient.cu", true),
         Residual("halo_tile.cu", [new("residual24", true, 24, 3, 6), new("residual8", true, 8, 4, 8)]),
         Residual("fused_residual_block.cu", [new("residual16", true, 16, 4, 8)]),
@@ -106,7 +106,7 @@ public sealed class TemplateMutationTests(ITestOutputHelper output)
             new("narrow", true, new Filter(8, 16, 3, 2), [16, 80, 64, 2, 1, 1, 4], true, 2),
         ];
         if (strict) cases = [cases[0]];
-        return (file, strict, () => TemplateText.Of(["weight_gradient.cu", "finish_partials.cu"], cases.SelectMany(c => new[] { c.Text, c.FinishText }), strict), (module, seed) =>
+        return (file, strict, () => TemplateText.Of(["weight_gradient.cu"], cases.Select(c => c.Text), strict), (module, seed) =>
         {
             foreach (WeightGradientCase c in cases) c.Run(module, 2, 9, 10, seed);
         }

@@ -3,7 +3,7 @@ using FocalNet.Tests.Cuda;
 namespace FocalNet.Cuda.Tests.Templates;
 
 /// <summary>One instance of up_convolution.cu.</summary>
-internal sealed record UpCase(string Name, bool Brain, int Read, int Middle, int Skip, int Written, int[] Tile)
+internal sealed record UpCase(string Name, bool Brain, int Read, int Middle, int Skip, int Written, int[] Tile, bool Resident = true)
 {
     // The transposed convolution is the adjoint of a 4×4 stride-2 one from Middle to Read channels.
     private (Filter, bool)[] Filters => [(new Filter(Middle, Read, 4, 4, 2, 1), true), (new Filter(Middle + Skip, Written, 1), false)];
@@ -18,7 +18,7 @@ internal sealed record UpCase(string Name, bool Brain, int Read, int Middle, int
         get
         {
             int Row(int channels) => (channels / (Brain ? 8 : 4)) is var chunks && int.IsPow2(chunks) ? chunks * 16 : (chunks | 1) * 16;
-            int second = Tile[0] * (Row(Middle) + Row(Skip)) + Filters[1].Item1.PackedChunks(Brain, false) * 16;
+            int second = Tile[0] * (Row(Middle) + Row(Skip)) + (Resident ? Filters[1].Item1.PackedChunks(Brain, false) * 16 : 0);
             return Math.Max(Tile[3] * (Tile[0] + Tile[1]) * Tile[2] * 16, second) + Tile[0] * 16;
         }
     }
@@ -35,7 +35,7 @@ internal sealed record UpCase(string Name, bool Brain, int Read, int Middle, int
             PlainSource<{{Element}}, {{Skip + 8}}> skip_source = { skip, height, width };
             Middle_{{Name}} middle = { b0, m };
             Last_{{Name}} last = { b1, y, height, width };
-            typedef UpTile<{{Element}}, {{Read}}, {{Middle}}, {{Skip}}, {{Written}}, ConvolutionTile<{{string.Join(", ", Tile)}}>> Up;
+            typedef UpTile<{{Element}}, {{Read}}, {{Middle}}, {{Skip}}, {{Written}}, {{(Resident ? "true" : "false")}}, ConvolutionTile<{{string.Join(", ", Tile)}}>> Up;
             static_assert(Up::shared_bytes == {{SharedBytes}}, "");
             up_convolution<Up>(
                 source, w0, middle, skip_source, w1, last, images, height, width, blockIdx.x, dynamic_shared);

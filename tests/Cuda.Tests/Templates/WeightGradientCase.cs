@@ -3,7 +3,7 @@ using FocalNet.Tests.Cuda;
 
 namespace FocalNet.Cuda.Tests.Templates;
 
-/// <summary>One instance of weight_gradient.cu and its finishing kernel.</summary>
+/// <summary>One instance of weight_gradient.cu.</summary>
 /// <param name="Name">Of the kernel.</param>
 /// <param name="Brain">Computes in bf16, else in float.</param>
 /// <param name="Filter">The convolution whose weights these are.</param>
@@ -16,8 +16,6 @@ internal sealed record WeightGradientCase(string Name, bool Brain, Filter Filter
     private string Element => Brain ? "bf16" : "float";
 
     private int Threads => 32 * Tile[4] * Tile[5] * Tile[6];
-
-    private int Values => Filter.Count + (Bias ? Filter.Outputs : 0);
 
     // The formula of GradientTile::shared_bytes.
     private int SharedBytes => Math.Max(
@@ -36,13 +34,13 @@ internal sealed record WeightGradientCase(string Name, bool Brain, Filter Filter
             string source = Loaded ? $"LoadedSource<{input}, {Filter.Inputs + Gap(Filter.Inputs)}, 1>" : $"PlainSource<{input}, {Filter.Inputs + Gap(Filter.Inputs)}>";
             return $$"""
                 extern "C" __global__ void __launch_bounds__({{Threads}}) {{Name}}(
-                    const {{Element}}* p0, const {{input}}* p1, float* p2, int images, int height, int width, int in_height, int in_width)
+                    const {{Element}}* p0, const {{input}}* p1, float* p2, float* p3, int images, int height, int width, int in_height, int in_width)
                 {
                     extern __shared__ __align__(16) unsigned char dynamic_shared[];
                     static_assert(GradientTile<{{string.Join(", ", Tile)}}>::shared_bytes<{{Element}}>() == {{SharedBytes}}, "");
                     PlainSource<{{Element}}, {{Filter.Outputs + Gap(Filter.Outputs)}}> dy = { p0, height, width };
                     {{source}} x = { p1, in_height, in_width };
-                    weight_gradient<{{Element}}, GradientShape<{{Filter.Outputs}}, {{Filter.Inputs}}, {{Filter.KernelH}}, {{Filter.KernelW}}, {{Filter.Stride}}, {{Filter.Padding}}, {{Filter.Dilation}}>, GradientTile<{{string.Join(", ", Tile)}}>, {{Parts}}, {{(Bias ? "true" : "false")}}>(dy, x, p2, images, height, width, blockIdx.x, dynamic_shared);
+                    weight_gradient<{{Element}}, GradientShape<{{Filter.Outputs}}, {{Filter.Inputs}}, {{Filter.KernelH}}, {{Filter.KernelW}}, {{Filter.Stride}}, {{Filter.Padding}}, {{Filter.Dilation}}>, GradientTile<{{string.Join(", ", Tile)}}>, {{Parts}}, {{(Bias ? "true" : "false")}}>(dy, x, p2, p3, images, height, width, blockIdx.x, dynamic_shared);
                 }
                 """;
         }
@@ -53,16 +51,14 @@ internal sealed record WeightGradientCase(string Name, bool Brain, Filter Filter
         (int h, int w) = (Filter.OutputH(height), Filter.OutputW(width));
         using Picture dy = Picture.Random("dy", images, h, w, Filter.Outputs, Brain, 1, Gap(Filter.Outputs));
         using Picture x = Picture.Random("x", images, height, width, Filter.Inputs, BrainInput, 2, Gap(Filter.Inputs));
-        using var partials = CudaBuffer.Uninitialised<float>("partials", Values * Parts);
-        using var dw = CudaBuffer.Uninitialised<float>("dw", Filter.Count);
-        using var db = CudaBuffer.Uninitialised<float>("db", Filter.Outputs);
+        using var partials = CudaBuffer.Uninitialised<float>("partials", Filter.Count * Parts);
+        using var biasPartials = CudaBuffer.Uninitialised<float>("bias partials", Filter.Outputs * Parts);
         int chunk = Brain ? 8 : 4, columns = Filter.KernelH * Filter.KernelW * ((Filter.Inputs + chunk - 1) / chunk * chunk);
         int grid = (columns + Tile[1] - 1) / Tile[1] * ((Filter.Outputs + Tile[0] - 1) / Tile[0]) * Parts;
-        module.Launch(Name, grid, Threads, SharedBytes, seed, dy.Buffer, x.Buffer, partials, images, h, w, height, width);
-        module.Launch("finish_" + Name, (Values + 255) / 256, 256, 0, seed, partials, dw, db);
+        module.Launch(Name, grid, Threads, SharedBytes, seed, dy.Buffer, x.Buffer, partials, biasPartials, images, h, w, height, width);
 
         double X(int n, int yy, int xx, int c) => Brain ? Bits.FromBrain(Bits.ToBrain((float)x[n, yy, xx, c])) : x[n, yy, xx, c];
-        float[] actual = dw.Read<float>(), bias = db.Read<float>();
+        float[] actual = Finished(partials, Filter.Count), bias = Bias ? Finished(biasPartials, Filter.Outputs) : [];
         double allowed = Tolerance.Of(images * h * w);
         for (int o = 0; o < Filter.Outputs; o++)
         {
@@ -82,22 +78,12 @@ internal sealed record WeightGradientCase(string Name, bool Brain, Filter Filter
         }
     }
 
-    /// <summary>The finishing kernel of this tensor.</summary>
-    internal string FinishText => $$"""
-        struct Sums_{{Name}}
-        {
-            static constexpr int count = 1, values = {{Values}};
-            const float* p0; float* p1; float* p2;
-            __device__ __forceinline__ PartialSums at(int i) const { return { {{Values}}, {{Parts}}, 0 }; }
-            __device__ __forceinline__ const float* partials(int i) const { return p0; }
-            __device__ __forceinline__ void store(int i, int index, float value) const { *(index < {{Filter.Count}} ? p1 + index : p2 + (index - {{Filter.Count}})) = value; }
-        };
-        extern "C" __global__ void __launch_bounds__(256) finish_{{Name}}(const float* p0, float* p1, float* p2)
-        {
-            Sums_{{Name}} sums = { p0, p1, p2 };
-            finish_partials(sums, blockIdx.x);
-        }
-        """;
+    // The parts' sums, added in their order.
+    private float[] Finished(CudaBuffer partials, int values)
+    {
+        float[] parts = partials.Read<float>();
+        return [.. Enumerable.Range(0, values).Select(i => Enumerable.Range(0, Parts).Aggregate(0f, (sum, part) => sum + parts[(part * values) + i]))];
+    }
 
     private static void Near(float actual, double expected, double allowed, string what)
     {

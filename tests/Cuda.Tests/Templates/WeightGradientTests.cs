@@ -3,10 +3,10 @@ using FocalNet.Tests.Cuda;
 
 namespace FocalNet.Cuda.Tests.Templates;
 
-/// <summary>weight_gradient.cu and finish_partials.cu at small, odd and tile-crossing sizes.</summary>
+/// <summary>weight_gradient.cu at small, odd and tile-crossing sizes.</summary>
 public sealed class WeightGradientTests
 {
-    private static readonly string[] Files = ["weight_gradient.cu", "finish_partials.cu"];
+    private static readonly string[] Files = ["weight_gradient.cu"];
 
     // TileO, TileI, pixels a stage, stages, warps along O, I and the pixels.
     private static readonly int[] Small = [16, 48, 16, 3, 1, 3, 1], Wide = [32, 32, 32, 2, 2, 1, 2], Narrow = [16, 80, 64, 2, 1, 1, 4];
@@ -32,7 +32,7 @@ public sealed class WeightGradientTests
     };
 
     internal static string TextOf(string group, bool strict = false)
-        => TemplateText.Of(Files, Groups[group].SelectMany(c => new[] { c.Text, c.FinishText }), strict);
+        => TemplateText.Of(Files, Groups[group].Select(c => c.Text), strict);
 
     public static TheoryData<string, bool, int> Texts => new() { { "bf16", false, 80 }, { "float", false, 80 }, { "float", true, 80 }, { "float", false, 75 } };
 

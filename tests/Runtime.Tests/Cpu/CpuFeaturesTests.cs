@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using FocalNet.Runtime.Cpu;
 using FocalNet.Tests.Shared;
 
@@ -13,8 +15,15 @@ public sealed class CpuFeaturesTests
     public void A_process_without_fast_vectors_says_so()
     {
         Assert.Equal(CpuFeatures.HasFastVectors, CpuFeatures.Warning is null);
-        Assert.Contains(CpuFeatures.HasFastVectors ? " AVX2/FMA" : "no AVX2/FMA", CpuFeatures.Description);
+        bool isArm = RuntimeInformation.ProcessArchitecture == Architecture.Arm64;
+        Assert.EndsWith((CpuFeatures.HasFastVectors, isArm) switch
+        {
+            (true, true) => ", AdvSimd",
+            (false, true) => ", no AdvSimd",
+            (true, false) => Vector512.IsHardwareAccelerated ? ", AVX2/FMA, 512-bit" : ", AVX2/FMA",
+            (false, false) => ", no AVX2/FMA",
+        }, CpuFeatures.Description);
         if (CpuFeatures.Warning is { } warning)
-            Assert.Contains(InstructionSets.Avx2, warning);
+            Assert.Contains(isArm ? "AdvSimd" : InstructionSets.Avx2, warning);
     }
 }

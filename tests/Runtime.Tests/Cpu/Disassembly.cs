@@ -16,6 +16,9 @@ internal sealed partial class Disassembly(string method, IReadOnlyList<string> l
     /// <summary>The type's name without its namespace.</summary>
     public string Type { get; } = method[..method.IndexOf(':', StringComparison.Ordinal)].Split('.')[^1];
 
+    /// <summary>Type:Method, without namespace and parameters.</summary>
+    public string Name => $"{Type}:{Method.Split(':')[1].Split('(', '[')[0]}";
+
     /// <summary>Whether the JIT optimised it: what it compiles for a start keeps every value on the stack.</summary>
     public bool IsOptimised { get; private init; }
 

@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.Arm;
 using FocalNet.Tests.Shared;
 
 namespace FocalNet.Runtime.Tests.Cpu;
@@ -8,16 +10,35 @@ namespace FocalNet.Runtime.Tests.Cpu;
 /// </summary>
 public sealed class InstructionSetTests
 {
+    private static readonly string[]
+        WideTiles = ["GemmTile:Run6x16", "WinogradGemm:Run6x16", "GradientTile:Run16", "WinogradSums:Add", "FmaPeak:MultiplyAdds8"],
+        NarrowTiles16 = ["GemmTile:Run6x8Narrow", "WinogradGemm:Run6x8Narrow", "GradientTile:Run8Narrow", "WinogradSums:Add8Narrow", "FmaPeak:FourteenChains"],
+        NarrowTiles32 = ["GemmTile:Run6x16Narrow", "WinogradGemm:Run6x16Narrow", "GradientTile:Run16Narrow", "WinogradSums:Add16Narrow", "FmaPeak:TwentyFourChains"];
+
     [Theory]
     [InlineData(InstructionSets.Avx512)]
     [InlineData(InstructionSets.Avx2)]
     public void Kernels_are_right_without(string instructions)
     {
-        // Among them CpuFeaturesTests, which fails if the setting has no effect. The thread pool is the same for all.
-        int passed = TestProcess.Run(
-            new Dictionary<string, string> { [instructions] = "0" },
-            "--filter-namespace", "FocalNet.Runtime.Tests.Cpu", "--filter-not-class", $"*.{nameof(SpillTests)}", $"*.{nameof(InstructionSetTests)}", $"*.{nameof(WorkerPoolTests)}");
+        string compiled = Path.GetTempFileName();
+        try
+        {
+            // Among them CpuFeaturesTests, which fails if the setting has no effect. The thread pool is the same for all.
+            int passed = TestProcess.Run(
+                new Dictionary<string, string> { [instructions] = "0", ["DOTNET_JitDisasmSummary"] = "1", ["DOTNET_JitStdOutFile"] = compiled },
+                "--filter-namespace", "FocalNet.Runtime.Tests.Cpu", "--filter-not-class", $"*.{nameof(SpillTests)}", $"*.{nameof(InstructionSetTests)}", $"*.{nameof(WorkerPoolTests)}");
 
-        Assert.InRange(passed, 200, 10_000);
+            Assert.InRange(passed, 200, 10_000);
+            // The JIT compiles what is called: right results alone do not show whose they are.
+            string methods = File.ReadAllText(compiled);
+            bool isNarrow = instructions == InstructionSets.Avx2 || !Vector256.IsHardwareAccelerated;
+            string[] narrow = AdvSimd.Arm64.IsSupported ? NarrowTiles32 : NarrowTiles16;
+            Assert.All(narrow, tile => Assert.Equal(isNarrow, methods.Contains($"{tile}(", StringComparison.Ordinal)));
+            Assert.All(WideTiles, tile => Assert.Equal(!isNarrow, methods.Contains($"{tile}(", StringComparison.Ordinal)));
+        }
+        finally
+        {
+            File.Delete(compiled);
+        }
     }
 }

@@ -69,7 +69,7 @@ public sealed class DamagedFileTests
         { """{"a":{"dtype":"F32","shape":[-4],"data_offsets":[0,16]}}""", "no extent" },
         { """{"a":{"dtype":"F32","shape":["4"],"data_offsets":[0,16]}}""", "no extent" },
         { """{"a":{"dtype":"F32","shape":[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,4],"data_offsets":[0,16]}}""", "17 extents" },
-        { """{"a":{"dtype":"F8_E4M3","shape":[16],"data_offsets":[0,16]}}""", "F8_E4M3 is not supported" },
+        { """{"a":{"dtype":"F8_E8M0","shape":[16],"data_offsets":[0,16]}}""", "F8_E8M0 is not supported" },
         { """{"a":{"dtype":"1","shape":[4],"data_offsets":[0,16]}}""", "not supported" },
         { """{"a":{"dtype":"88","shape":[4],"data_offsets":[0,16]}}""", "not supported" },
         { """{"a":{"shape":[4],"data_offsets":[0,16]}}""", "'dtype'" },

@@ -32,6 +32,23 @@ public sealed class ExportCommandTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData("f32", 5_890_000, 0)]
+    [InlineData("f16", 2_940_000, 1e-3)]
+    [InlineData("f8", 1_500_000, 0.0626)]
+    public void Numbers_take_as_many_bits_as_asked_for(string store, long bytes, double tolerance)
+    {
+        var output = _folder["net.safetensors"];
+        Shell.Run("export", "safetensors", "--weights", _folder.SaveTinyWeights(), "--out", output, "--store", store).RequireSuccess();
+        Assert.InRange(new FileInfo(output).Length, bytes, bytes + 30_000);
+        var file = WeightFile.Read(output);
+        Assert.Equal("Tiny", NetworkWeights.NetworkOf(file, null).Name);
+        // Below 2^-6, numbers of 8 bits are a step of 2^-9 apart.
+        var read = NetworkWeights.Flatten(file, TinyNetwork.Entry).Zip(NetworkWeights.Initial(TinyNetwork.Entry, 5));
+        Assert.DoesNotContain(read, pair => Math.Abs(pair.First - pair.Second) > tolerance * (Math.Abs(pair.Second) + 0.0157f));
+        Shell.Run("export", "onnx", "--weights", output, "--out", _folder["net.onnx"], "--store", "f8").RequireFailure(ExitCodes.Usage, "'f8'");
+    }
+
     /// <summary>The optimizer's state, three quarters of the file, stays behind.</summary>
     [Fact]
     public void A_checkpoint_of_training_is_exported_without_its_optimizer()

@@ -49,6 +49,22 @@ public sealed class BatchTests
         Assert.Equal([0f, 1f, 2f, 3f], Enumerable.Range(0, 64).Select(item => batch.Input[item * 48]).Distinct().Order());
     }
 
+    /// <summary>The same pair is cut and mirrored anew each time it comes, by epoch, step and seed.</summary>
+    [Fact]
+    public void Each_time_that_a_pair_comes_it_is_cut_anew()
+    {
+        (float Place, bool IsFlipped) Cut(long seed, int epoch)
+        {
+            var assembler = new BatchAssembler(new CountingSource(1, 100, 100), new BatchOptions { BatchSize = 1, Crop = 4 }, seed);
+            using var batch = assembler.Assemble(new SamplerPosition(epoch, 0));
+            return (batch.Input[0], batch.Input[1] < batch.Input[0]);
+        }
+
+        Assert.InRange(Enumerable.Range(1, 20).Select(epoch => Cut(1, epoch).Place).Distinct().Count(), 15, 20);
+        Assert.Equal(2, Enumerable.Range(1, 20).Select(epoch => Cut(1, epoch).IsFlipped).Distinct().Count());
+        Assert.NotEqual(Enumerable.Range(1, 5).Select(epoch => Cut(1, epoch)), Enumerable.Range(1, 5).Select(epoch => Cut(2, epoch)));
+    }
+
     [Fact]
     public void Small_and_whole_pictures_are_continued_by_reflection()
     {

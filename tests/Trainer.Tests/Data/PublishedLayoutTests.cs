@@ -66,7 +66,7 @@ public sealed class PublishedLayoutTests : IDisposable
     [InlineData("train/")]
     public void Nh_haze_has_all_in_one_folder(string under)
     {
-        Touch($"{under}01_hazy.png", $"{under}01_GT.png", $"{under}02_hazy.png", $"{under}02_GT.png", $"{under}preview.png");
+        Touch($"{under}01_hazy.png", $"{under}01_GT.png", $"{under}02_hazy.png", $"{under}02_GT.png", $"{under}preview.png", $"{under}02_hazy_preview.png", $"{under}02_GT_small.png");
         Require(DataSplit.Train, $"{under}01_hazy.png>{under}01_GT.png", $"{under}02_hazy.png>{under}02_GT.png");
     }
 
@@ -76,6 +76,27 @@ public sealed class PublishedLayoutTests : IDisposable
         Touch("train/hazy/night_0001.jpg", "train/hazy/night_0002.jpg", "train/gt/night_0001.jpg", "train/gt/night_0002.jpg");
         Require(DataSplit.Train, "train/hazy/night_0001.jpg>train/gt/night_0001.jpg", "train/hazy/night_0002.jpg>train/gt/night_0002.jpg");
         Assert.Equal("reside-indoor", Preset("dehaze"));
+    }
+
+    /// <summary>Five hazy pictures of one by lamplight differ in their last number; the daylight pictures beside them belong to none.</summary>
+    [Fact]
+    public void Nhr_as_its_authors_code_writes_it()
+    {
+        Touch("nighttimeHazy/0005_NighttimeHazy_1.png", "nighttimeHazy/0005_lowLight_1.png", "nighttimeHazy/0005_NighttimeHazy_2.png", "nighttimeHazy/0005_lowLight_2.png", "clear_images/0005.jpg");
+        string[] pairs = ["nighttimeHazy/0005_NighttimeHazy_1.png>nighttimeHazy/0005_lowLight_1.png", "nighttimeHazy/0005_NighttimeHazy_2.png>nighttimeHazy/0005_lowLight_2.png"];
+        Require(DataSplit.Train, pairs);
+        Require(DataSplit.Test, pairs);
+        Assert.Equal(2, PairedFolder.Open(_folder["nighttimeHazy"], DataSplit.Train).Count);
+    }
+
+    [Theory]
+    [InlineData("gt")]
+    [InlineData("gt_new")]
+    public void Srrs_as_its_authors_pack_it(string clear)
+    {
+        Touch("Syn/46.tif", $"{clear}/46.jpg", "Combine Snow/46.jpg", "Big Snow/46.jpg");
+        Require(DataSplit.Train, $"Syn/46.tif>{clear}/46.jpg");
+        Assert.Equal("desnow", Preset("desnow"));
     }
 
     [Theory]

@@ -22,10 +22,27 @@ public sealed class RestorePlanTests : IDisposable
     [InlineData("in/**/*.png", "a.png b.png sub/a.png")]
     [InlineData("in/s*/*", "sub/a.png sub/c.jpg")]
     [InlineData("**/c.*", "in/sub/c.jpg")]
+    [InlineData("in/?.png", "a.png b.png")]
+    [InlineData("in/**/?.?p?", "sub/c.jpg")]
+    [InlineData("in/s?b/*", "sub/a.png sub/c.jpg")]
+    [InlineData("?n/**/?.png", "in/a.png in/b.png in/sub/a.png")]
     public void A_pattern_keeps_the_tree_from_its_first_star_on(string pattern, string expected)
     {
         Touch("in/a.png", "in/b.png", "in/sub/a.png", "in/sub/c.jpg", "in/sub/notes.txt");
         Assert.Equal(expected.Split(' '), Outputs(Path.Combine(_folder.Path, pattern)));
+    }
+
+    /// <summary>A question mark is one letter, of whatever alphabet and plane, and never a slash or none.</summary>
+    [Fact]
+    public void A_question_mark_is_one_character()
+    {
+        Touch("in/kesä1.png", "in/kesä12.png", "in/kesä.png", "in/写1.png", "in/🌫1.png", "in/x/1.png", "in/(.png");
+        Assert.Equal(["kesä1.png"], Outputs(_folder["in"] + "/kes?1.png"));
+        Assert.Equal(["kesä12.png"], Outputs(_folder["in"] + "/kesä??.png"));
+        Assert.Equal(["写1.png", "🌫1.png"], Outputs(_folder["in"] + "/?1.png"));
+        Assert.Equal(["(.png"], Outputs(_folder["in"] + "/(?png"));
+        Touch("in/what?.png");
+        Assert.Equal(["what?.png"], Outputs(_folder["in"] + "/what?.png"));
     }
 
     [Fact]

@@ -57,7 +57,7 @@ public sealed class EventFileTests : IDisposable
         Assert.Equal([1, 2, 3, 4], values.Where(v => v.Tag == "training/loss").Select(v => v.Step));
         Assert.Equal([0, 2, 4], values.Where(v => v.Tag == "validation/psnr").Select(v => v.Step));
         Assert.Superset(
-            new HashSet<string> { "training/loss/l1.full", "training/learning_rate", "training/gradient_norm", "training/psnr", "validation/ssim", "validation/mae" },
+            new HashSet<string> { "training/loss/l1.full", "training/learning_rate", "training/gradient_norm", "training/psnr", "validation/ssim", "validation/mae", "validation/psnr_clean" },
             values.Select(v => v.Tag).ToHashSet());
         var pictures = values.Where(v => v.Tag == "validation/before-after-truth").ToList();
         Assert.Equal([0, 2, 4], pictures.Select(v => v.Step));

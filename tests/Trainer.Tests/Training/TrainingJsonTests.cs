@@ -26,7 +26,12 @@ public sealed class TrainingJsonTests : IDisposable
         Assert.Equal((3, "Tiny", false, 1), (started.GetProperty("steps").GetInt32(), started.GetProperty("network").GetString(), started.GetProperty("isHeldOut").GetBoolean(), started.GetProperty("processes").GetInt32()));
         Assert.Equal(JsonValueKind.Null, started.GetProperty("resumedAt").ValueKind);
         Assert.Equal([1, 2, 3], events.Where(e => e.GetProperty("event").GetString() == "step").Select(e => e.GetProperty("step").GetInt32()));
-        Assert.Equal("finished", events[^1].GetProperty("state").GetString());
+        Assert.All(events.Where(e => e.GetProperty("event").GetString() == "validation"), e =>
+        {
+            Assert.Equal("standard", e.GetProperty("preset").GetString());
+            Assert.True(e.GetProperty("clean").GetProperty("psnr").GetDouble() > 0);
+        });
+        Assert.Equal(("finished", "standard"), (events[^1].GetProperty("state").GetString(), events[^1].GetProperty("preset").GetString()));
         Assert.True(File.Exists(events[^1].GetProperty("weights").GetString()));
 
         var again = Shell.Run("dehaze", "--resume", _folder["run"], "--json");
@@ -61,6 +66,7 @@ public sealed class TrainingJsonTests : IDisposable
         Assert.True(process.ExitCode == 0, error);
         Assert.DoesNotContain('\u001b', output);
         Assert.Matches(@"validation PSNR \d+\.\d\d dB", output);
+        Assert.Matches(@"held-out PSNR \(standard\) \d+\.\d\d dB, .*; clean pictures come out at \d+\.\d\d dB", output);
         RunFiles.RequireSame(_folder["plain"], _folder["ajo äö 雪"]);
     }
 

@@ -156,6 +156,35 @@ public sealed class DefocusTests
         }
     }
 
+    /// <summary>Over ground that recedes evenly, stripes lose their contrast evenly: no row shows where one layer of blur ends and the next begins.</summary>
+    [Fact]
+    public void Blur_grows_without_steps()
+    {
+        const int Width = 64, Height = 160;
+        const float Strength = 12f, Largest = 3f;
+        var (colours, depth) = (new float[3 * Width * Height], new float[Width * Height]);
+        for (var i = 0; i < depth.Length; i++)
+        {
+            var (x, y) = (i % Width, i / Width);
+            depth[i] = 1f / (1f - Largest / Strength * y / (Height - 1));
+            colours[i] = colours[depth.Length + i] = colours[2 * depth.Length + i] = x / 4 % 2 == 0 ? 0.2f : 0.8f;
+        }
+
+        var blurred = DefocusBlur.Apply(new Scene(Width, Height, colours, depth), new Lens { FocusDistance = 1f, Strength = Strength, LargestRadius = Largest });
+        float Contrast(int y)
+        {
+            var row = blurred.AsSpan(y * Width + 8, 48).ToArray();
+            var mean = row.Average();
+            return MathF.Sqrt(row.Average(value => (value - mean) * (value - mean)));
+        }
+
+        // Rows at the ends lack light from beyond them.
+        var contrasts = Enumerable.Range(8, Height - 16).Select(Contrast).ToArray();
+        Assert.InRange(contrasts[^1] / contrasts[0], 0f, 0.4f);
+        var largest = contrasts.Zip(contrasts.Skip(1), (a, b) => MathF.Abs(a - b)).Max();
+        Assert.InRange(largest / (contrasts[0] - contrasts[^1]), 0f, 0.05f);
+    }
+
     [Fact]
     public void Stripes_of_large_pictures_fit_together()
     {

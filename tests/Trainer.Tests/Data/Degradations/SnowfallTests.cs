@@ -44,6 +44,19 @@ public sealed class SnowfallTests
         }
     }
 
+    /// <summary>
+    /// In a dense fall of specks before a few large flakes, these show whole: drawn the other way round, the specks would lie over them, and
+    /// no large part of the picture were smooth.
+    /// </summary>
+    [Fact]
+    public void Near_flakes_lie_over_far_ones()
+    {
+        var dense = Calm with { Coverage = 8f, SmallestRadius = 0.7f, LargestRadius = 14f, Light = new Vector3(0.5f) };
+        var snow = dense.Apply(Flat(128, 128, 0f, depth: 1000f), new SeededRandom(2));
+        var changes = Enumerable.Range(0, 127 * 128).Select(i => MathF.Abs(snow[i / 127 * 128 + i % 127 + 1] - snow[i / 127 * 128 + i % 127])).Order().ToArray();
+        Assert.InRange(changes[changes.Length / 10], 0f, 0.0006f);
+    }
+
     [Fact]
     public void Nearer_surfaces_show_fewer_flakes()
     {

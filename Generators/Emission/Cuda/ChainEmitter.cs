@@ -1,0 +1,122 @@
+using FocalNet.Graph;
+using FocalNet.Graph.Ir;
+using FocalNet.Graph.Launches;
+
+namespace FocalNet.Generators.Emission.Cuda;
+
+/// <summary>Emits the calls of the templates that compute convolutions one after another.</summary>
+internal static class ChainEmitter
+{
+    // Bytes of shared memory for a chunk of channels, and for 16 channels written and a step of k.
+    private const int ChunkBytes = 16, BlockBytes = 512;
+
+    /// <summary>Emits a chain.</summary>
+    /// <param name="task">The chain.</param>
+    /// <param name="parameter">The kernel's parameter for an operand.</param>
+    public static CudaTask Emit(ConvolutionChainTask task, Func<int, string> parameter) => task.Kind switch
+    {
+        ChainKind.ResidualBlock => ResidualBlock(task, parameter),
+        ChainKind.UpConvolution => UpConvolution(task, parameter),
+        ChainKind.PictureFeatures => PictureFeatures(task, parameter),
+        _ => throw new InvalidOperationException(task.Kind.ToString()),
+    };
+
+    // bf16 tiles of 16×32 pixels, float tiles of 8×16: 51 and 45 KB at 16 channels.
+    private static CudaTask ResidualBlock(ConvolutionChainTask chain, Func<int, string> parameter)
+    {
+        KernelTask first = chain.Links[0].Task, second = chain.Links[1].Task;
+        string element = TensorCoreEmitter.ElementOf(first);
+        bool narrow = element == "bf16";
+        int channels = chain.Domain.C, height = narrow ? 16 : 8, width = narrow ? 32 : 16, shift = chain.Links[1].Shift;
+        var middle = new CudaBodyEmitter(first, result: chain.Links[0].Value);
+        // The block's input is in its tile: as it is in memory, if that has the tile's elements, or as it was made there.
+        int? input = first.Pieces is not null || CudaOperand.Of(first.Operands[0]).Type == element ? second.Body.Operands.ToList().IndexOf(first.Body.Operands[0]) : -1;
+        var last = new CudaBodyEmitter(second, handed: input);
+        string tile = $"ResidualTile<{element}, {Text.Of(channels)}, {Text.Of(height)}, {Text.Of(width)}>";
+        int shared = HaloBytes(narrow, channels, (height + 4) * (width + 4)) + HaloBytes(narrow, channels, (height + 2) * (width + 2)) + 2 * WeightBytes(narrow, channels, channels, 9);
+        CudaInput source = InputEmitter.Emit(first, 0, element, "source", CudaTaskEmitter.InputExtents(first), parameter);
+        return new CudaTask(
+            $"ResidualBlock{Text.Of(channels)}{(CudaTaskEmitter.HasGelu(first.Body) ? "Gelu" : "")}", [.. source.Structs, middle.Struct, last.Struct],
+            [
+                .. middle.Declaration(parameter, "first"), .. last.Declaration(i => parameter(i + shift), "second"), .. source.Lines,
+                $"fused_residual_block<{tile}>(source, {parameter(1)}, {parameter(shift + 1)}, first, second, {CudaExtents.Arguments(chain.Domain)}, block, dynamic_shared);",
+            ],
+            CudaExtents.OfTiles(chain.Domain, height, width), shared, "fused_residual_block.cu")
+        { MoreTemplates = source.Templates };
+    }
+
+    // 128 pixels of a phase with all weights of the 1×1 in shared memory; in float 64, with those weights read as fragments: 51 and 34 KB at 64 channels.
+    private static CudaTask UpConvolution(ConvolutionChainTask chain, Func<int, string> parameter)
+    {
+        KernelTask up = chain.Links[0].Task, joint = chain.Links[1].Task;
+        string element = TensorCoreEmitter.ElementOf(up);
+        bool narrow = element == "bf16";
+        int shift = chain.Links[1].Shift, pixels = narrow ? 128 : 64, stages = 3, slab = 4;
+        Shape weight = up.Group.Anchor!.Inputs[1].Shape, jointWeight = joint.Group.Anchor!.Inputs[1].Shape;
+        int read = weight.N.Value, channels = weight.C, skip = jointWeight.C - channels, written = jointWeight.N.Value;
+        var middle = new CudaBodyEmitter(up, result: chain.Links[0].Value);
+        var last = new CudaBodyEmitter(joint);
+        CudaInput source = InputEmitter.Emit(up, 0, element, "source", CudaTaskEmitter.InputExtents(up), parameter);
+        string extents = $"{CudaExtents.Of(chain.Domain.H)}, {CudaExtents.Of(chain.Domain.W)}";
+        CudaInput skipped = InputEmitter.Emit(joint, 0, element, "skip", extents, i => parameter(i + shift));
+        string tile = $"ConvolutionTile<{Text.Of(pixels)}, {Text.Of(channels)}, {Text.Of(slab)}, {Text.Of(stages)}, 4, 2>";
+        string template = $"UpTile<{element}, {Text.Of(read)}, {Text.Of(channels)}, {Text.Of(skip)}, {Text.Of(written)}, {(narrow ? "true" : "false")}, {tile}>";
+        int rows = HaloBytes(narrow, channels, pixels) + HaloBytes(narrow, skip, pixels) + (narrow ? WeightBytes(narrow, channels + skip, written, 1) : 0);
+        Shape phase = chain.Domain with { H = CudaTaskEmitter.Over(chain.Domain.H, 2), W = CudaTaskEmitter.Over(chain.Domain.W, 2) };
+        return new CudaTask(
+            $"UpConvolution{Text.Of(channels)}{(CudaTaskEmitter.HasGelu(up.Body) ? "Gelu" : "")}", [.. source.Structs, .. skipped.Structs, middle.Struct, last.Struct],
+            [
+                .. middle.Declaration(parameter, "middle"), .. last.Declaration(i => parameter(i + shift), "body"), .. source.Lines, .. skipped.Lines,
+                $"up_convolution<{template}>(source, {parameter(1)}, middle, skip, {parameter(shift + 1)}, body, {CudaExtents.Arguments(chain.Domain)}, block, dynamic_shared);",
+            ],
+            CudaExtents.OfPixels(phase, pixels, 4), Math.Max(stages * (pixels + channels) * slab * ChunkBytes, rows) + pixels * 16, "up_convolution.cu")
+        { MoreTemplates = [.. source.Templates, .. skipped.Templates] };
+    }
+
+    // Tiles of 8×16 pixels where they take 48 KB at most, else of 8×8.
+    private static CudaTask PictureFeatures(ConvolutionChainTask chain, Func<int, string> parameter)
+    {
+        KernelTask[] tasks = [.. chain.Links.Select(l => l.Task)];
+        string element = TensorCoreEmitter.ElementOf(tasks[3]);
+        bool narrow = element == "bf16";
+        int read = tasks[0].Group.Anchor!.Inputs[1].Shape.C, written = chain.Domain.C, width = 16;
+        if (PictureBytes(chain, narrow, read, width) > 48 * 1024)
+            width = 8;
+        CudaBodyEmitter[] bodies = [.. chain.Links.Select(l => new CudaBodyEmitter(l.Task, result: l.Value))];
+        CudaInput source = InputEmitter.Emit(tasks[0], 0, element, "source", CudaTaskEmitter.InputExtents(tasks[0]), parameter);
+        string channels = string.Join(", ", tasks.Select(t => Text.Of(t.Domain.C)));
+        string tile = $"ScmTile<{element}, {Text.Of(read)}, {channels}, 8, {Text.Of(width)}, {Text.Of(PictureWarps)}>";
+        string steps = string.Join(", ", chain.Links.Select((l, i) => $"{parameter(l.Shift + 1)}, body{Text.Of(i)}"));
+        return new CudaTask(
+            $"PictureFeatures{Text.Of(written)}", [.. source.Structs, .. bodies.Select(b => b.Struct)],
+            [
+                .. bodies.SelectMany((b, i) => b.Declaration(k => parameter(k + chain.Links[i].Shift), $"body{Text.Of(i)}")), .. source.Lines,
+                $"scm<{tile}, {Text.Of(chain.Parts)}>(source, {steps}, {parameter(chain.Operands.Count - 1)}, {CudaExtents.Arguments(chain.Domain)}, block, dynamic_shared);",
+            ],
+            CudaExtents.ByPicture(chain.Domain, chain.Parts), PictureBytes(chain, narrow, read, width), "scm.cu")
+        { MoreTemplates = source.Templates };
+    }
+
+    // Warps along pixels.
+    private const int PictureWarps = 4;
+
+    // ScmTile::shared_bytes.
+    private static int PictureBytes(ConvolutionChainTask chain, bool narrow, int read, int width)
+    {
+        int[] channels = [.. chain.Links.Select(l => l.Task.Domain.C)];
+        int halo = 10 * (width + 2), early = HaloBytes(narrow, read, 12 * (width + 4)) + HaloBytes(narrow, channels[0], halo);
+        return Math.Max(early, HaloBytes(narrow, channels[2], 8 * width)) + HaloBytes(narrow, channels[1], halo) + PictureWarps * channels[3] * 12;
+    }
+
+    // HaloTile::bytes: a number of chunks that is no power of two is made odd.
+    private static int HaloBytes(bool narrow, int channels, int pixels)
+    {
+        int chunks = Chunks(narrow, channels);
+        return pixels * ((chunks & (chunks - 1)) == 0 ? chunks : chunks | 1) * ChunkBytes;
+    }
+
+    // PackedWeights::bytes.
+    private static int WeightBytes(bool narrow, int read, int written, int taps) => (taps * Chunks(narrow, read) + 1) / 2 * ((written + 15) / 16) * BlockBytes;
+
+    private static int Chunks(bool narrow, int channels) => narrow ? (channels + 7) / 8 : (channels + 3) / 4;
+}
