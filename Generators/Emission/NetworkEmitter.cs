@@ -30,7 +30,7 @@ internal static class NetworkEmitter
         EmitPlan(code, model, "Inference", model.Inference, kernels, cuda);
         if (model.Training is { } training)
             EmitPlan(code, model, "Training", training, kernels, cuda);
-        TileEmitter.Emit(code, model, kernels);
+        TileEmitter.Emit(code, model, kernels, cuda);
         foreach (ContainingType _ in model.Types)
             code.Close();
         return new EmittedSource(code.ToString(), new EquatableArray<EmittedKernel>(kernels), new EquatableArray<CudaKernelSource>(cuda));
@@ -66,7 +66,7 @@ internal static class NetworkEmitter
     private static void EmitPlan(CodeWriter code, NetworkModel model, string mode, GraphModel graph, List<EmittedKernel> kernels, List<CudaKernelSource> cuda)
     {
         string name = model.Method + mode;
-        EmittedPlan plan = CSharpBackend.EmitPlan(NetworkCompiler.Compile(graph.Graph, schedule: ConvolutionSchedule.Cpu), "Create", CudaSourceEmitter.Plans);
+        EmittedPlan plan = CSharpBackend.EmitPlan(NetworkCompiler.Compile(graph.Graph, schedule: ConvolutionSchedule.Cpu), "Create", CudaSourceEmitter.Plans("Create"));
         kernels.AddRange(plan.Kernels);
         code.Line($"/// <summary>The {mode.ToLowerInvariant()} plan of the network {model.Name}, made at the first call.</summary>");
         code.Line($"{model.Accessibility} static ExecutionPlan {name} => {name}Plan.Instance;").Line();
@@ -76,7 +76,7 @@ internal static class NetworkEmitter
         foreach (string line in plan.Method.TrimEnd('\n').Split('\n'))
             code.Line(line);
         code.Line();
-        CudaSourceEmitter.EmitPlans(code, graph.Graph, cuda);
+        CudaSourceEmitter.EmitPlans(code, "Create", graph.Graph, cuda);
         code.Close().Line();
     }
 }

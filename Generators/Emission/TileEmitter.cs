@@ -1,4 +1,5 @@
 using FocalNet.Generators.Emission.CSharp;
+using FocalNet.Generators.Emission.Cuda;
 using FocalNet.Generators.Model;
 using FocalNet.Graph;
 using FocalNet.Graph.Ir;
@@ -13,7 +14,7 @@ internal static class TileEmitter
     private static readonly RunExtents _sample = new(1, 256, 256);
 
     /// <summary>Emits the property <c>{Method}Tiles</c> and the class behind it.</summary>
-    public static void Emit(CodeWriter code, NetworkModel model, List<EmittedKernel> kernels)
+    public static void Emit(CodeWriter code, NetworkModel model, List<EmittedKernel> kernels, List<CudaKernelSource> cuda)
     {
         string name = model.Method + "Tiles";
         TiledGraphs tiled;
@@ -33,12 +34,15 @@ internal static class TileEmitter
         code.Line($"internal static readonly TiledPlan Instance = new({Text.Of(tiled.Divisor)},").Line("[");
         EmittedPlan?[] plans = [.. tiled.Passes.Select((pass, i) => EmitPass(code, model, pass, i))];
         code.Line("]);").Line();
-        foreach (EmittedPlan plan in plans.OfType<EmittedPlan>())
+        for (int i = 0; i < plans.Length; i++)
         {
+            if (plans[i] is not { } plan)
+                continue;
             kernels.AddRange(plan.Kernels);
             foreach (string line in plan.Method.TrimEnd('\n').Split('\n'))
                 code.Line(line);
             code.Line();
+            CudaSourceEmitter.EmitPlans(code, NameOf(i), tiled.Passes[i].Graph, cuda);
         }
         code.Close().Line();
     }
@@ -47,10 +51,12 @@ internal static class TileEmitter
     private static EmittedPlan? EmitPass(CodeWriter code, NetworkModel model, TilePass pass, int number)
     {
         bool isWhole = number == 0 && pass.Statistics.Count == 0;
-        string method = $"Pass{Text.Of(number)}";
+        string method = NameOf(number);
         long flops = pass.Graph.Nodes.Sum(n => n.Op.Cost([.. n.Inputs.Select(i => i.Shape)], n.Shape, _sample).Flops);
         string statistics = string.Join(", ", pass.Statistics.Select(s => $"new({PlanEmitter.Quote(s.Name)}, ReductionKind.{s.Kind})"));
         code.Line($"    new({(isWhole ? model.Method + "Inference" : method + "()")}, {Text.Of(pass.Reach)}, {Text.Of(flops)}, [{statistics}]),");
-        return isWhole ? null : CSharpBackend.EmitPlan(NetworkCompiler.Compile(pass.Graph, schedule: ConvolutionSchedule.Cpu), method);
+        return isWhole ? null : CSharpBackend.EmitPlan(NetworkCompiler.Compile(pass.Graph, schedule: ConvolutionSchedule.Cpu), method, CudaSourceEmitter.Plans(method));
     }
+
+    private static string NameOf(int pass) => $"Pass{Text.Of(pass)}";
 }

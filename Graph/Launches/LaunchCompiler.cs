@@ -30,19 +30,26 @@ public static class LaunchCompiler
         if (fuse)
             tasks = new TaskFusion(placed, placement, packed, joined).Run(tasks);
         tasks = [.. packed.OfParameters, .. tasks];
-        (IReadOnlyList<Launch> launches, IReadOnlyList<LaunchDecision> decisions) = LaunchMerging.Run(tasks, merge: fuse);
+        GradientSplit split = GradientSplit.Of(placed, placement, tasks);
+        (IReadOnlyList<Launch> first, IReadOnlyList<LaunchDecision> decisions) = LaunchMerging.Run(split.First, merge: fuse);
+        (IReadOnlyList<Launch> second, IReadOnlyList<LaunchDecision> more) = LaunchMerging.Run(split.Second, merge: fuse);
+        Launch[] launches = [.. first, .. second];
         PlanBindings bindings = PlanBindings.Of(placed, placement);
         if (precision == ElementType.BFloat16)
             NarrowActivations(placement, bindings);
-        for (int i = 0; i < launches.Count; i++)
+        for (int i = 0; i < launches.Length; i++)
         {
             foreach (TaskOperand operand in launches[i].Tasks.SelectMany(t => t.Operands))
                 operand.Place.Buffer.Use(i);
         }
-        bindings.PlanMemory(placement, launches.Count);
+        bindings.PlanMemory(placement, launches.Length);
         return new LaunchPlan(
             placed, fused, placed.Divisor, [.. placement.Arenas], placement.Buffers, bindings.Inputs, bindings.Outputs, bindings.States,
-            [.. packed.Prepare.Select(t => new Launch([t]))], launches, joined, decisions, precision);
+            [.. packed.Prepare.Select(t => new Launch([t]))], launches, joined,
+            [.. decisions, .. more.Select(d => d with { Launch = d.Launch + first.Count })], precision)
+        {
+            Gradient = split.Gradient is { } gradient ? new GradientCut(gradient.Shape, placement.Of(gradient), first.Count) : null,
+        };
     }
 
     // The caller's tensors are float32, whatever their channels.

@@ -48,4 +48,7 @@ public sealed record LaunchPlan(
 {
     /// <summary>Name of the network and mode.</summary>
     public string Name => Graph.Name;
+
+    /// <summary>The launch before which a training step can be cut; null where it can't.</summary>
+    public GradientCut? Gradient { get; init; }
 }

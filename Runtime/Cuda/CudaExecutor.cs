@@ -7,10 +7,11 @@ namespace FocalNet.Runtime.Cuda;
 
 /// <summary>Runs a plan on a CUDA device. See <see cref="IExecutor"/> for the thread rule.</summary>
 /// <remarks>
-/// The first run of a size is launched kernel by kernel, the second is captured, and from then on a run is one call; so it can be
-/// cancelled between kernels the first time, and before it starts after that. <see cref="Run"/> returns when the device is done.
+/// The first run of a size is launched kernel by kernel, the second is captured, and from then on a run is one call. A run that can be
+/// cancelled, or that somebody wants to hear of, is up to 16 calls, each made while the one before it runs: between
+/// them it is cancelled and reported. <see cref="Run"/> returns when the device is done.
 /// </remarks>
-public sealed class CudaExecutor : IExecutor
+public sealed partial class CudaExecutor : IGradientExecutor
 {
     private readonly Lock gate = new();
     private readonly CudaContext context;
@@ -96,7 +97,7 @@ public sealed class CudaExecutor : IExecutor
             CheckNotRunning();
             bindings.CheckSize(size);
             // If memory runs out, no size is bound and the states are as before.
-            (Size, prepare, steps) = (default, null, null);
+            (Size, prepare, steps, atGradient) = (default, null, null, false);
             try
             {
                 if (memory.Bind(size))
@@ -195,7 +196,7 @@ public sealed class CudaExecutor : IExecutor
         {
             Begin();
             bindings.CheckBound(Size, "prepare", Plan.Name);
-            RunPrepare();
+            MakeReady(poison: false);
             transfer.Synchronise($"prepare {Plan.Name}", Size);
         }
     }
@@ -206,19 +207,7 @@ public sealed class CudaExecutor : IExecutor
         lock (gate)
         {
             Begin();
-            bindings.CheckBound(Size, "run", Plan.Name);
-            CheckNotRunning();
-            cancellation.ThrowIfCancellationRequested();
-            running = true;
-            try
-            {
-                RunAll(cancellation);
-                progress?.Report(1);
-            }
-            finally
-            {
-                running = false;
-            }
+            RunGuarded(() => RunAll(cancellation, progress), cancellation);
         }
     }
 
@@ -232,13 +221,13 @@ public sealed class CudaExecutor : IExecutor
             bindings.CheckBound(Size, "time", Plan.Name);
             CheckNotRunning();
             // Whatever happens at the first runs of a size must not be measured.
-            RunAll(default);
-            RunAll(default);
+            RunAll(default, null);
+            RunAll(default, null);
             using var clock = new CudaClock(context, stream.Handle, runs + 1);
             clock.Record(0);
             for (int i = 0; i < runs; i++)
             {
-                LaunchAll(default);
+                LaunchPart(0, Plan.Steps.Length, default);
                 clock.Record(i + 1);
             }
             transfer.Synchronise($"run {Plan.Name}", Size);
@@ -279,70 +268,6 @@ public sealed class CudaExecutor : IExecutor
     {
         if (running)
             throw new InvalidOperationException("A progress callback must not bind, run or dispose the executor that it reports on.");
-    }
-
-    private void RunAll(CancellationToken cancellation)
-    {
-        if (Poison)
-            memory.Poison(Size, stream.Handle);
-        RunPrepare();
-        if (Profile)
-            LaunchTimed(cancellation);
-        else
-            LaunchAll(cancellation);
-        transfer.Synchronise($"run {Plan.Name}", Size);
-    }
-
-    private void RunPrepare()
-    {
-        if (!stale)
-            return;
-        LaunchEach(prepare!, default);
-        stale = false;
-    }
-
-    private void LaunchAll(CancellationToken cancellation)
-    {
-        if (Synchronous)
-        {
-            LaunchEach(steps!, cancellation);
-            return;
-        }
-        if (graphs.TryReplay(Size, stream.Handle, () => LaunchEach(steps!, default)) is { } result)
-            context.Check(result, $"run {Plan.Name}", PlanBindings.Text(Size));
-        else
-            LaunchEach(steps!, cancellation);
-    }
-
-    private void LaunchEach(CudaProgram program, CancellationToken cancellation)
-    {
-        for (int i = 0; i < program.Steps.Count; i++)
-        {
-            if (cancellation.IsCancellationRequested)
-            {
-                // What was launched still runs, in memory that the caller may be about to free.
-                transfer.Synchronise($"run {Plan.Name}", Size);
-                cancellation.ThrowIfCancellationRequested();
-            }
-            program.Launch(i, stream.Handle, stream.Cublas);
-            if (Synchronous)
-                transfer.Synchronise(program.Operation(i), Size);
-        }
-    }
-
-    private void LaunchTimed(CancellationToken cancellation)
-    {
-        using var clock = new CudaClock(context, stream.Handle, steps!.Steps.Count + 1);
-        clock.Record(0);
-        for (int i = 0; i < steps.Steps.Count; i++)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            steps.Launch(i, stream.Handle, stream.Cublas);
-            clock.Record(i + 1);
-        }
-        transfer.Synchronise($"run {Plan.Name}", Size);
-        for (int i = 0; i < steps.Steps.Count; i++)
-            StepMilliseconds[i] = clock.Milliseconds(i, i + 1);
     }
 
     private StateSpec CheckedState(string name, int given)

@@ -74,6 +74,9 @@ internal sealed class CudaClock : IDisposable
 
     public void Record(int point) => context.Check(DriverApi.EventRecord(points[point], stream), "record an event");
 
+    /// <summary>Waits until the device has passed a point. What failed before it is said here, as an error of <paramref name="operation"/>.</summary>
+    public void Wait(int point, string operation, string size) => context.Check(DriverApi.EventSynchronize(points[point]), operation, size);
+
     /// <summary>Time between two points; the stream must have been waited for.</summary>
     public float Milliseconds(int start, int end)
     {

@@ -6,19 +6,22 @@ namespace FocalNet.Cuda.Benchmarks;
 /// <summary>Every workload one after the other, for a machine without a peer.</summary>
 internal static class AllWorkloads
 {
-    private const int WarmUps = 50;
+    private const int WarmUps = 50, QuickWarmUps = 5;
 
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
-    public static string Run(int runs)
+    /// <summary>Times them.</summary>
+    /// <param name="runs">Runs of each.</param>
+    /// <param name="quick">The small ones alone, with few runs before.</param>
+    public static string Run(int runs, bool quick = false)
     {
         var results = new List<object>();
-        foreach (Workload workload in Workload.All)
+        foreach (Workload workload in quick ? Workload.Quick : Workload.All)
         {
             try
             {
                 using var open = new OpenWorkload(workload);
-                open.Time(WarmUps);
+                open.Time(quick ? QuickWarmUps : WarmUps);
                 float[] times = [.. open.Time(runs).Order()];
                 results.Add(new { workload = workload.ToString(), facts = Facts(open), median = times[times.Length / 2], p95 = times[Math.Min(times.Length - 1, times.Length * 95 / 100)] });
             }

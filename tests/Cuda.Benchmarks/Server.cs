@@ -5,7 +5,7 @@ using FocalNet.Runtime;
 namespace FocalNet.Cuda.Benchmarks;
 
 /// <summary>
-/// Answers commands: <c>workloads</c>; <c>open NETWORK inference|training strict|fast|bf16 N H W</c>; <c>time RUNS</c>; <c>write FOLDER</c>;
+/// Answers commands: <c>workloads</c>, <c>workloads quick</c>; <c>open NETWORK inference|training strict|fast|bf16 N H W</c>; <c>time RUNS</c>; <c>write FOLDER</c>;
 /// <c>close</c>. Every answer is one line of JSON, with "error" where something went wrong.
 /// </summary>
 internal static class Server
@@ -43,6 +43,8 @@ internal static class Server
         {
             case ["workloads"]:
                 return new { workloads = Workload.All.Select(w => w.ToString()) };
+            case ["workloads", "quick"]:
+                return new { workloads = Workload.Quick.Select(w => w.ToString()) };
             case ["open", ..]:
                 open?.Dispose();
                 open = null;

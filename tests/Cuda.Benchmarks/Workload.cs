@@ -21,6 +21,10 @@ internal sealed record Workload(string Network, bool IsTraining, string Precisio
         new("Dehaze", true, "fast", 32, 256, 256),
     ];
 
+    /// <summary>Small ones, to see that everything works: seconds even where a device is emulated.</summary>
+    public static IReadOnlyList<Workload> Quick { get; } =
+        [new("Tiny", false, "fast", 1, 16, 24), new("Tiny", false, "bf16", 1, 16, 24), new("Tiny", true, "fast", 1, 16, 24)];
+
     /// <summary>From words: network, inference or training, precision, N, H, W.</summary>
     /// <exception cref="FormatException">They make no sense.</exception>
     public static Workload Parse(ReadOnlySpan<string> words)

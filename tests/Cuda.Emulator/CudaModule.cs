@@ -70,6 +70,10 @@ public sealed unsafe class CudaModule : IDisposable
     public void SetConstant<T>(string name, ReadOnlySpan<T> values) where T : unmanaged
         => values.CopyTo(new Span<T>((void*)Export(name), values.Length));
 
+    /// <summary>Reads a <c>__constant__</c> variable.</summary>
+    public void ReadConstant<T>(string name, Span<T> values) where T : unmanaged
+        => new ReadOnlySpan<T>((void*)Export(name), values.Length).CopyTo(values);
+
     /// <inheritdoc/>
     public void Dispose()
     {

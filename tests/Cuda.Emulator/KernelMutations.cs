@@ -1,10 +1,15 @@
 using System.Globalization;
+using System.Text;
 using System.Text.RegularExpressions;
 
 namespace FocalNet.Tests.Cuda;
 
 /// <summary>One change to a text that a suite should notice.</summary>
-public sealed record KernelMutation(int Line, string What, string Text);
+/// <param name="Line">Where, from 1.</param>
+/// <param name="What">The change in words.</param>
+/// <param name="Text">The changed text.</param>
+/// <param name="At">Position of what is changed.</param>
+public sealed record KernelMutation(int Line, string What, string Text, int At);
 
 /// <summary>
 /// The changes: each barrier and each wait removed, each wait made to wait for one group less, each compared bound shifted by
@@ -33,19 +38,17 @@ public static partial class KernelMutations
     /// <summary>All mutations of a text, from its first line to its last.</summary>
     public static IReadOnlyList<KernelMutation> Of(string text)
     {
-        // The marker of the device-only part is a comment: it is looked for first.
-        var code = KernelText.BlankComments(DeviceOnly().Replace(text, Blank));
-        code = NoCode().Replace(code, Blank);
+        var code = CodeOf(text);
         var mutations = new List<(int At, KernelMutation Mutation)>();
-        void Add(int at, int length, string replacement, string what)
-            => mutations.Add((at, new(KernelText.LineOf(text, at), what, string.Concat(text.AsSpan(0, at), replacement, text.AsSpan(at + length)))));
+        void Add(int at, int length, string replacement, string what, int? place = null)
+            => mutations.Add((at, new(KernelText.LineOf(text, at), what, string.Concat(text.AsSpan(0, at), replacement, text.AsSpan(at + length)), place ?? at)));
 
         foreach (Match match in Barrier().Matches(code))
             Add(match.Index, match.Length, ";", $"without {match.Groups["barrier"].Value}");
         foreach (Match match in Wait().Matches(code))
         {
             var groups = int.Parse(match.Groups["groups"].Value, CultureInfo.InvariantCulture);
-            Add(match.Groups["groups"].Index, match.Groups["groups"].Length, (groups + 1).ToString(CultureInfo.InvariantCulture), "waits for one group less");
+            Add(match.Groups["groups"].Index, match.Groups["groups"].Length, (groups + 1).ToString(CultureInfo.InvariantCulture), "waits for one group less", match.Index);
         }
         foreach (Match match in Comparison().Matches(code))
         {
@@ -57,6 +60,29 @@ public static partial class KernelMutations
         }
         return [.. mutations.OrderBy(entry => entry.At).Select(entry => entry.Mutation)];
     }
+
+    /// <summary>
+    /// The text with a call of <c>emu_mark</c> at each position where something may be changed, which a run passes if it reaches the barrier
+    /// or compares the bound. <paramref name="head"/> comes before it in the same line, so that lines keep their numbers.
+    /// </summary>
+    /// <param name="text">The text.</param>
+    /// <param name="positions">Of its mutations, each once: their place in this list is the number that is marked.</param>
+    /// <param name="head">What defines <c>emu_mark</c>.</param>
+    internal static string Marked(string text, IReadOnlyList<int> positions, string head)
+    {
+        var barriers = Barrier().Matches(CodeOf(text)).Select(match => match.Index).ToHashSet();
+        var marked = new StringBuilder(text);
+        foreach (var number in Enumerable.Range(0, positions.Count).OrderByDescending(number => positions[number]))
+        {
+            var at = positions[number];
+            var call = string.Create(CultureInfo.InvariantCulture, $"emu_mark({number})");
+            marked.Insert(at, barriers.Contains(at) ? call + ", " : $" {call} +");
+        }
+        return head + marked;
+    }
+
+    // The marker of the device-only part is a comment: it is looked for first.
+    private static string CodeOf(string text) => NoCode().Replace(KernelText.BlankComments(DeviceOnly().Replace(text, Blank)), Blank);
 
     // The step of the loop in whose condition the position is; 1 where there is none or where it is no addition.
     private static string LoopStep(string code, int at)

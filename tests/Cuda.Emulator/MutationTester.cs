@@ -68,10 +68,23 @@ public static class MutationTester
             mutations = [.. mutations.OrderBy(_ => random.Next()).Take(sample.Value).OrderBy(mutation => mutation.Line)];
         }
         var results = new MutationResult[mutations.Count];
-        Parallel.For(0, mutations.Count, i => results[i] = new(
-            mutations[i], Try(mutations[i].Text, exercise, seeds), harmless?.GetValueOrDefault(mutations[i].What)));
+        // Bounded: threads that wait for g++ would make the pool start more and more of them.
+        var workers = new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount };
+        Parallel.For(0, mutations.Count, workers, i => results[i] = new(
+            mutations[i], Try(Counted(mutations[i]), exercise, seeds), harmless?.GetValueOrDefault(mutations[i].What)));
         return new(name, results);
     }
+
+    // A loop that a shifted bound keeps from ending must not keep the tester: each turn is counted, and too many are a trap.
+    private const string Counter =
+        """
+        static long long emu_turns;
+        __attribute__((noinline, no_sanitize("thread"), no_sanitize("undefined"))) static int emu_count_turn() { if (++emu_turns == 30000000) { emu_turns = 0; __trap(); } return 0; }
+        static constexpr int emu_turn() { return __builtin_is_constant_evaluated() ? 0 : emu_count_turn(); }
+        """;
+
+    private static string Counted(KernelMutation mutation)
+        => mutation.What.StartsWith("bound", StringComparison.Ordinal) ? Counter.ReplaceLineEndings(" ") + " " + mutation.Text.Insert(mutation.At, " emu_turn() +") : mutation.Text;
 
     private static Exception? Try(string text, Action<CudaModule, ulong> exercise, ulong[] seeds)
     {

@@ -3,6 +3,8 @@
 Fairness: the same weights, pictures, precision and outputs; channels_last and cudnn.benchmark on PyTorch's side, and torch.compile with
 max-autotune; random pictures; 50 warm-ups and 200 timed runs at least, by events of the device, in turns of a few runs each; the error of
 both sides against float64.
+
+With --check nothing is timed: ours and PyTorch's model are compared with float64, on the processor where PyTorch has no GPU.
 """
 import argparse
 import json
@@ -18,6 +20,9 @@ import torch
 from focalnet_torch import BLOCKS, FocalNet, load_safetensors, loss_of
 
 WARM_UPS, RUNS, TURN = 50, 200, 20
+DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+# What float32 sums in another order may differ by, of the largest value; bfloat16 has 8 bits.
+TOLERANCE = {"strict": 2e-5, "fast": 2e-5, "bf16": 2e-2}
 
 
 class Ours:
@@ -91,13 +96,13 @@ class Peer:
         return [a.elapsed_time(b) for a, b in zip(events, events[1:])]
 
 
-def reference(workload, folder):
-    """The same in float64: the restored picture of the first image, or the loss."""
+def reference(workload, folder, dtype=torch.float64):
+    """The same in float64, or float32: the restored picture of the first image, or the loss."""
     network, mode, *_ = workload.split()
-    model = FocalNet(BLOCKS[network]).double()
-    model.load_state_dict({name: value.double() for name, value in load_safetensors(folder / "weights.safetensors").items()})
-    model = model.cuda()
-    inputs = {name: value.double().cuda() for name, value in load_safetensors(folder / "inputs.safetensors").items()}
+    model = FocalNet(BLOCKS[network]).to(dtype)
+    model.load_state_dict({name: value.to(dtype) for name, value in load_safetensors(folder / "weights.safetensors").items()})
+    model = model.to(DEVICE)
+    inputs = {name: value.to(DEVICE, dtype) for name, value in load_safetensors(folder / "inputs.safetensors").items()}
     with torch.no_grad():
         if mode == "inference":
             return model(inputs["image"][:1])[0]
@@ -121,7 +126,7 @@ def measure(ours, workload, folder, warm_ups, runs):
     truth = reference(workload, folder)
     outputs = load_safetensors(folder / "outputs.safetensors")
     own = outputs["loss"] if is_training else outputs["restored"][:1]
-    result["error"] = {"ours": error_of(own.cuda(), truth)}
+    result["error"] = {"ours": error_of(own.to(DEVICE), truth)}
     sides = {"ours": lambda count: ours.ask(f"time {count}")["milliseconds"]}
     for name, compiled in (("eager", False), ("compile", True)):
         try:
@@ -145,20 +150,45 @@ def measure(ours, workload, folder, warm_ups, runs):
     return result
 
 
+def check(ours, workload, folder):
+    """Errors of both sides against float64; whether they are as small as the precision lets them be."""
+    ours.ask("open " + workload)
+    ours.ask(f"write {folder}")
+    truth, outputs = reference(workload, folder), load_safetensors(folder / "outputs.safetensors")
+    own = outputs["loss"] if "training" in workload.split() else outputs["restored"][:1]
+    errors = error_of(own.to(DEVICE), truth), error_of(reference(workload, folder, torch.float32), truth)
+    print(f"{workload}: ours {errors[0]:.1e}, PyTorch in float32 {errors[1]:.1e} of the largest value", flush=True)
+    return errors[0] <= TOLERANCE[workload.split()[2]] and errors[1] <= TOLERANCE["fast"]
+
+
+def check_all(ours, workloads):
+    right = True
+    for workload in workloads:
+        with tempfile.TemporaryDirectory() as folder:
+            right = check(ours, workload, Path(folder)) and right
+    return right
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--program", required=True)
-    parser.add_argument("--out", required=True)
+    parser.add_argument("--out", help="the file for the times")
+    parser.add_argument("--check", action="store_true", help="compare results alone")
     parser.add_argument("--seconds", type=float, default=1500)
-    parser.add_argument("--quick", action="store_true", help="few runs, to see that it works")
+    parser.add_argument("--quick", action="store_true", help="small workloads and few runs, to see that it works")
     options = parser.parse_args()
+    if not options.check and not options.out:
+        parser.error("--out FILE is needed")
     warm_ups, runs = (5, 20) if options.quick else (WARM_UPS, RUNS)
     torch.backends.cudnn.benchmark = True
     end = time.monotonic() + options.seconds
     ours = Ours(options.program)
     results, failed = [], False
     try:
-        for workload in ours.ask("workloads")["workloads"]:
+        workloads = ours.ask("workloads quick" if options.quick else "workloads")["workloads"]
+        if options.check:
+            return int(not check_all(ours, workloads))
+        for workload in workloads:
             if time.monotonic() > end - 60:
                 results.append({"workload": workload, "error": "no time was left"})
                 failed = True

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # On a machine with a GPU: runs the suite of the CUDA device on it, then the benchmarks, beside PyTorch where python3 has it, and writes
 # gpu-check.json and gpu-check.md. Needs no .NET. Changes no setting of the device; ends within LIMIT seconds (1800).
-#   run.sh [--limit SECONDS] [--out FOLDER] [--quick]
+#   run.sh [--limit SECONDS] [--out FOLDER] [--quick]      --quick: small workloads and few runs, to see that everything works
 # Exit code: 0 all is well, 1 a test failed or a benchmark could not run, 2 wrong arguments, 3 no CUDA device that can be used.
 set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -40,7 +40,7 @@ if [ -n "$python" ] && "$python" -c 'import torch, sys; sys.exit(not torch.cuda.
     timeout "$(left)" "$python" "$here/peer.py" --program "$bin/FocalNet.Cuda.Benchmarks" --seconds "$(left)" --out "$out/times.json" $quick || failed=1
 else
     echo "python3 with torch and CUDA was not found: only our side is timed."
-    timeout "$(left)" "$bin/FocalNet.Cuda.Benchmarks" run ${quick:+20} > "$out/times.json" || failed=1
+    timeout "$(left)" "$bin/FocalNet.Cuda.Benchmarks" $([ -n "$quick" ] && echo quick || echo run) > "$out/times.json" || failed=1
 fi
 
 if [ -n "$python" ]; then

@@ -29,6 +29,8 @@ internal static class CudaPlanEmitter
             yield return $"output {output.Shape} {View(output.Place)} {output.Name}";
         foreach (StateBinding state in plan.States)
             yield return $"state {state.Op.Shape} {View(state.Place)} {Text.Of(state.Op.Initial)} {state.Op.StateName}";
+        if (plan.Gradient is { } gradient)
+            yield return $"gradient {gradient.Value} {View(gradient.Place)} {Text.Of(gradient.Step)}";
         foreach (ParameterOp p in plan.Graph.Parameters)
             yield return $"parameter {Text.Of(p.Offset)} {p.CheckpointShape} {p.Shape} {Text.Of(p.Initial.Base)} {Text.Of(p.Initial.Scale)} {p.ParameterName}";
         foreach (CudaKernelText kernel in kernels)

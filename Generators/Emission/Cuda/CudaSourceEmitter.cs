@@ -11,21 +11,22 @@ internal sealed record CudaKernelSource(string Name, string Text);
 /// <summary>Puts CUDA plans and kernels into C#, as UTF-8 that a device compiles and runs.</summary>
 internal static class CudaSourceEmitter
 {
-    /// <summary>C# that gives the plans which <see cref="EmitPlans"/> emits.</summary>
-    public const string Plans = "new CudaPlanSet(CreateFloat32, CreateBFloat16)";
+    /// <summary>C# that gives the plans which <see cref="EmitPlans"/> emits under the same name.</summary>
+    public static string Plans(string name) => $"new CudaPlanSet({name}{ElementType.Float32}, {name}{ElementType.BFloat16})";
 
     /// <summary>Emits the methods that make a graph's plans, and their texts.</summary>
     /// <param name="code">Receives them.</param>
+    /// <param name="name">Beginning of their names.</param>
     /// <param name="graph">The graph as declared.</param>
     /// <param name="kernels">Receives the kernels.</param>
-    public static void EmitPlans(CodeWriter code, NetworkGraph graph, List<CudaKernelSource> kernels)
+    public static void EmitPlans(CodeWriter code, string name, NetworkGraph graph, List<CudaKernelSource> kernels)
     {
         foreach (ElementType precision in new[] { ElementType.Float32, ElementType.BFloat16 })
         {
             CudaPlanSource plan = CudaBackend.EmitPlan(LaunchCompiler.Compile(graph, precision));
             kernels.AddRange(plan.Kernels.Select(k => new CudaKernelSource(k.Name, k.Text)));
-            code.Line($"private static CudaPlan Create{precision}() => CudaPlanText.Parse(Create{precision}Text, CudaKernels.Source);").Line();
-            PlanEmitter.EmitText(code, $"Create{precision}Text", plan.Lines);
+            code.Line($"private static CudaPlan {name}{precision}() => CudaPlanText.Parse({name}{precision}Text, CudaKernels.Source);").Line();
+            PlanEmitter.EmitText(code, $"{name}{precision}Text", plan.Lines);
             code.Line();
         }
     }

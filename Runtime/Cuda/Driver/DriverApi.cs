@@ -125,6 +125,9 @@ internal static unsafe partial class DriverApi
     [LibraryImport(Library, EntryPoint = "cuEventRecord")]
     public static partial int EventRecord(nint recorded, nint stream);
 
+    [LibraryImport(Library, EntryPoint = "cuEventSynchronize")]
+    public static partial int EventSynchronize(nint awaited);
+
     [LibraryImport(Library, EntryPoint = "cuEventElapsedTime")]
     public static partial int EventElapsedTime(out float milliseconds, nint start, nint end);
 

@@ -188,7 +188,7 @@ __device__ __forceinline__ void direct_weight_gradient(
                 for (int j = 0; j < 4; j++) sums[i][j] += gs[i] * vs[j];
             }
         }
-        __syncthreads();
+        // No barrier here: what the next round writes before its first one is read behind that one alone.
     }
     #pragma unroll
     for (int i = 0; i < 4; i++)

@@ -51,8 +51,8 @@ __device__ __forceinline__ void store_partial(const float (&sums)[ROUNDS][V], bo
             if ((int)threadIdx.x < half) shared[threadIdx.x] = combine(maximum, shared[threadIdx.x], shared[threadIdx.x + half]);
             __syncthreads();
         }
+        // No barrier behind it: the first place is written by this same thread, whatever is reduced next.
         if (threadIdx.x == 0) partial[block] = shared[0];
-        __syncthreads();
     }
 }
 

@@ -44,29 +44,29 @@ internal static class EmittedKernels
         kernel.Launch.Tasks.SelectMany(t => t.Operands).Sum(o => o.Shape.Elements(new RunExtents(1, 36, 28))) > 4_000_000;
 
     /// <summary>The kernels of one network, for inference and training, in order of names.</summary>
-    public static IReadOnlyList<EmittedKernelCase> Of(NetworkEntry network, ElementType precision) => Collect([network], precision, fuse: true);
+    public static IReadOnlyList<EmittedKernelCase> Of(NetworkEntry network, ElementType precision) => Of(Graphs(network), precision, fuse: true);
 
-    private static IReadOnlyList<EmittedKernelCase> Collect(ElementType precision, bool fuse) => Collect(NetworkCatalog.All, precision, fuse);
+    private static IReadOnlyList<EmittedKernelCase> Collect(ElementType precision, bool fuse) => Of(NetworkCatalog.All.SelectMany(Graphs), precision, fuse);
 
-    private static IReadOnlyList<EmittedKernelCase> Collect(IReadOnlyList<NetworkEntry> networks, ElementType precision, bool fuse)
+    private static IEnumerable<NetworkGraph> Graphs(NetworkEntry network) => [network.Build(NetworkMode.Inference), network.Build(NetworkMode.Training)];
+
+    /// <summary>Every kernel of some graphs, in order of names.</summary>
+    public static IReadOnlyList<EmittedKernelCase> Of(IEnumerable<NetworkGraph> graphs, ElementType precision, bool fuse)
     {
         var cases = new SortedDictionary<string, EmittedKernelCase>(StringComparer.Ordinal);
-        foreach (NetworkEntry network in networks)
+        foreach (NetworkGraph graph in graphs)
         {
-            foreach (NetworkMode mode in new[] { NetworkMode.Inference, NetworkMode.Training })
+            LaunchPlan plan = LaunchCompiler.Compile(graph, precision, fuse);
+            CudaPlanSource source = CudaBackend.EmitPlan(plan);
+            Launch[] launches = [.. plan.Prepare, .. plan.Launches];
+            CudaLaunchText[] texts = [.. source.Prepare, .. source.Launches];
+            for (int i = 0; i < launches.Length; i++)
             {
-                LaunchPlan plan = LaunchCompiler.Compile(network.Build(mode), precision, fuse);
-                CudaPlanSource source = CudaBackend.EmitPlan(plan);
-                Launch[] launches = [.. plan.Prepare, .. plan.Launches];
-                CudaLaunchText[] texts = [.. source.Prepare, .. source.Launches];
-                for (int i = 0; i < launches.Length; i++)
-                {
-                    CudaLaunchText launch = texts[i];
-                    if (cases.TryGetValue(launch.Kernel.Name, out EmittedKernelCase? known))
-                        Assert.Equal(known.Kernel.Code, launch.Kernel.Code);
-                    else
-                        cases.Add(launch.Kernel.Name, new EmittedKernelCase(launch.Kernel, launch.Grid, launches[i], plan.Name, plan.Divisor));
-                }
+                CudaLaunchText launch = texts[i];
+                if (cases.TryGetValue(launch.Kernel.Name, out EmittedKernelCase? known))
+                    Assert.Equal(known.Kernel.Code, launch.Kernel.Code);
+                else
+                    cases.Add(launch.Kernel.Name, new EmittedKernelCase(launch.Kernel, launch.Grid, launches[i], plan.Name, plan.Divisor));
             }
         }
         return [.. cases.Values];

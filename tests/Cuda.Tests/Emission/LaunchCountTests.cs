@@ -31,6 +31,9 @@ public sealed class LaunchCountTests(ITestOutputHelper output)
                 LaunchPlan plan = LaunchCompiler.Compile(network.Build(mode));
                 output.WriteLine($"{plan.Name}: {Count(plan)}");
                 Assert.All(plan.Decisions, d => Assert.NotEmpty(d.Reason));
+                // Each training step can be cut at its gradient.
+                Assert.Equal(mode == NetworkMode.Training, plan.Gradient is not null);
+                Assert.InRange(plan.Gradient?.Step ?? 1, 1, plan.Launches.Count - 1);
             }
         }
     }
