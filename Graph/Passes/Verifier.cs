@@ -10,26 +10,33 @@ public static class Verifier
     /// <exception cref="InvalidOperationException">A pass has broken it: an error of the compiler, not of its user.</exception>
     public static void Verify(NetworkGraph graph, string after)
     {
+        // Texts are made for what is wrong alone: there are thousands of nodes, and this runs after every pass.
         var seen = new HashSet<Node>();
         foreach (Node node in graph.Nodes)
         {
             foreach (Node input in node.Inputs)
-                Require(seen.Contains(input), $"{node} comes before its operand {input}");
-            Require(node.Op.Infer([.. node.Inputs.Select(i => i.Shape)]) == node.Shape, $"{node} has not the shape that its op gives");
-            Require(seen.Add(node), $"{node} is listed twice");
+            {
+                if (!seen.Contains(input))
+                    throw Broken($"{node} comes before its operand {input}");
+            }
+            if (node.Op.Infer([.. node.Inputs.Select(i => i.Shape)]) != node.Shape)
+                throw Broken($"{node} has not the shape that its op gives");
+            if (!seen.Add(node))
+                throw Broken($"{node} is listed twice");
         }
         foreach (Node root in graph.Roots)
-            Require(seen.Contains(root), $"the root {root} is not listed");
+        {
+            if (!seen.Contains(root))
+                throw Broken($"the root {root} is not listed");
+        }
         foreach (Assignment assignment in graph.Assignments)
         {
-            Require(seen.Contains(assignment.State) && assignment.State.Op is StateOp, $"{assignment.State} is no state");
-            Require(assignment.State.Shape == assignment.Value.Shape, $"{assignment.Value} does not fit the state {assignment.State}");
+            if (!seen.Contains(assignment.State) || assignment.State.Op is not StateOp)
+                throw Broken($"{assignment.State} is no state");
+            if (assignment.State.Shape != assignment.Value.Shape)
+                throw Broken($"{assignment.Value} does not fit the state {assignment.State}");
         }
 
-        void Require(bool holds, string what)
-        {
-            if (!holds)
-                throw new InvalidOperationException($"{graph.Name} after '{after}': {what}.");
-        }
+        InvalidOperationException Broken(string what) => new($"{graph.Name} after '{after}': {what}.");
     }
 }

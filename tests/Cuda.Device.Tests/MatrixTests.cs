@@ -50,14 +50,7 @@ public sealed class MatrixTests(ITestOutputHelper output)
     [MemberData(nameof(Rows))]
     public void Agrees_with_the_interpreter(string device, bool fuse, string precision)
     {
-        if (device == "cpu" && precision == "bf16")
-            Assert.Skip(CudaTools.CountSkip("matrix: the processor computes in float32, bf16 does not apply"));
-        if (device == "cuda" && !DeviceUnderTest.IsReal)
-            Assert.Skip(CudaTools.CountSkip($"matrix: no CUDA device is asked for; {DeviceUnderTest.Variable}=cuda takes one"));
-        if (device == "emulated" && DeviceUnderTest.IsReal)
-            Assert.Skip(CudaTools.CountSkip("matrix: the run is on a CUDA device, not on the emulator"));
-        if (device != "cpu")
-            DeviceUnderTest.Require();
+        DeviceUnderTest.RequireRow(device, precision);
         bool narrow = precision == "bf16";
         NetworkGraph[] graphs = Environment.GetEnvironmentVariable(Variable) == "all"
             ? [Small(), OddNetwork.Build(NetworkMode.Inference), OddNetwork.Build(NetworkMode.Training), NetworkCatalog.Find("Tiny").Build(NetworkMode.Inference)]

@@ -78,7 +78,10 @@ public static partial class KernelMutations
             var call = string.Create(CultureInfo.InvariantCulture, $"emu_mark({number})");
             marked.Insert(at, barriers.Contains(at) ? call + ", " : $" {call} +");
         }
-        return head + marked;
+        // Behind directives, which need a line of their own.
+        int start = 0;
+        while (start < marked.Length && marked[start] == '#') start = marked.ToString().IndexOf('\n', start) + 1;
+        return marked.Insert(start, head).ToString();
     }
 
     // The marker of the device-only part is a comment: it is looked for first.

@@ -36,6 +36,24 @@ internal static class DeviceUnderTest
             Assert.Skip(CudaTools.CountSkip(reason));
     }
 
+    /// <summary>Skips, by name, a row of the matrix that does not apply to this run.</summary>
+    /// <param name="device">cpu, emulated or cuda.</param>
+    /// <param name="precision">fp32 or bf16.</param>
+    public static void RequireRow(string device, string precision)
+    {
+        string? reason = (device, precision) switch
+        {
+            ("cpu", "bf16") => "the processor computes in float32, bf16 does not apply",
+            ("cuda", _) when !IsReal => $"no CUDA device is asked for; {Variable}=cuda takes one",
+            ("emulated", _) when IsReal => "the run is on a CUDA device, not on the emulator",
+            _ => null,
+        };
+        if (reason is not null)
+            Assert.Skip(CudaTools.CountSkip("matrix: " + reason));
+        if (device != "cpu")
+            Require();
+    }
+
     /// <summary>For tests that set up what a real device can't be made to do.</summary>
     public static void RequireFake()
     {

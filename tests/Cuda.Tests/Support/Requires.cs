@@ -11,6 +11,13 @@ internal static class Requires
 
     internal static void Clang() => SkipFor(CudaTools.ClangSkipReason);
 
+    /// <summary>Skips where FOCALNET_MUTATIONS names a file of which a test has nothing; without a name there must be something.</summary>
+    internal static void SomethingNamed(string? file, int mutations)
+    {
+        if (file is null or "" or "all") Assert.NotEqual(0, mutations);
+        else if (mutations == 0) SkipFor($"mutations: nothing here is named {file}, as FOCALNET_MUTATIONS asks");
+    }
+
     private static void SkipFor(string? reason)
     {
         if (reason is not null) Assert.Skip(CudaTools.CountSkip(reason));
