@@ -14,7 +14,6 @@ using FocalNet.Runtime.Cpu;
 using FocalNet.Runtime.Cuda;
 using FocalNet.Runtime.Cuda.Plans;
 using FocalNet.Runtime.Plans;
-using FocalNet.Tests.Cuda;
 using ElementType = FocalNet.Graph.Planning.ElementType;
 using ResampleKind = FocalNet.Graph.Ops.ResampleKind;
 
