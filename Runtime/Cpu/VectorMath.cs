@@ -35,12 +35,7 @@ public static class VectorMath
         q = Madd(q, t, Vector256.Create(-1.62790859f)) * t;
         var m = q + Vector256.Create(Rounder);
         var r = q - (m - Vector256.Create(Rounder));
-        var p = Madd(Vector256.Create(-1.54780239e-4f), r, Vector256.Create(-1.34004315e-3f));
-        p = Madd(p, r, Vector256.Create(-9.61799454e-3f));
-        p = Madd(p, r, Vector256.Create(-5.55032715e-2f));
-        p = Madd(p, r, Vector256.Create(-2.40226522e-1f));
-        p = Madd(p, r, Vector256.Create(-6.93147182e-1f));
-        p = Madd(p, r, Vector256.Create(-1f));
+        var p = MinusPowerOfTwo(r);
         var scale = (m.AsInt32() << 23) + Vector256<float>.One.AsInt32();
         var magnitude = Madd(p, scale.AsSingle(), Vector256<float>.One);
         return magnitude | (x & Vector256.Create(-0f));
@@ -60,12 +55,7 @@ public static class VectorMath
         q = Madd(q, t, -9.18416381e-1f);
         q = Madd(q, t, -1.62790859f) * t;
         float m = q + Rounder, r = q - (m - Rounder);
-        float p = Madd(-1.54780239e-4f, r, -1.34004315e-3f);
-        p = Madd(p, r, -9.61799454e-3f);
-        p = Madd(p, r, -5.55032715e-2f);
-        p = Madd(p, r, -2.40226522e-1f);
-        p = Madd(p, r, -6.93147182e-1f);
-        p = Madd(p, r, -1f);
+        float p = MinusPowerOfTwo(r);
         float scale = BitConverter.Int32BitsToSingle((BitConverter.SingleToInt32Bits(m) << 23) + BitConverter.SingleToInt32Bits(1f));
         return MathF.CopySign(Madd(p, scale, 1f), x);
     }
@@ -88,12 +78,7 @@ public static class VectorMath
         q = Madd(q, a, Vector256.Create(-1.15110517f)) * a;
         var m = q + Vector256.Create(Rounder);
         var r = q - (m - Vector256.Create(Rounder));
-        var p = Madd(Vector256.Create(-1.54780239e-4f), r, Vector256.Create(-1.34004315e-3f));
-        p = Madd(p, r, Vector256.Create(-9.61799454e-3f));
-        p = Madd(p, r, Vector256.Create(-5.55032715e-2f));
-        p = Madd(p, r, Vector256.Create(-2.40226522e-1f));
-        p = Madd(p, r, Vector256.Create(-6.93147182e-1f));
-        p = Madd(p, r, Vector256.Create(-1f));
+        var p = MinusPowerOfTwo(r);
         var half = (m.AsInt32() << 23) + Vector256.Create(0.5f).AsInt32();
         return Madd(half.AsSingle() * a, p, Vector256.MaxNative(Vector256<float>.Zero, x));
     }
@@ -112,14 +97,33 @@ public static class VectorMath
         q = Madd(q, a, -4.5920819e-1f);
         q = Madd(q, a, -1.15110517f) * a;
         float m = q + Rounder, r = q - (m - Rounder);
+        float p = MinusPowerOfTwo(r);
+        float half = BitConverter.Int32BitsToSingle((BitConverter.SingleToInt32Bits(m) << 23) + BitConverter.SingleToInt32Bits(0.5f));
+        return Madd(half * a, p, x > 0f ? x : 0f);
+    }
+
+    /// <summary>−2^r for |r| ≤ ½, as <see cref="Erf(Vector256{float})"/> and <see cref="Gelu(Vector256{float})"/> use it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> MinusPowerOfTwo(Vector256<float> r)
+    {
+        var p = Madd(Vector256.Create(-1.54780239e-4f), r, Vector256.Create(-1.34004315e-3f));
+        p = Madd(p, r, Vector256.Create(-9.61799454e-3f));
+        p = Madd(p, r, Vector256.Create(-5.55032715e-2f));
+        p = Madd(p, r, Vector256.Create(-2.40226522e-1f));
+        p = Madd(p, r, Vector256.Create(-6.93147182e-1f));
+        return Madd(p, r, Vector256.Create(-1f));
+    }
+
+    /// <inheritdoc cref="MinusPowerOfTwo(Vector256{float})"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float MinusPowerOfTwo(float r)
+    {
         float p = Madd(-1.54780239e-4f, r, -1.34004315e-3f);
         p = Madd(p, r, -9.61799454e-3f);
         p = Madd(p, r, -5.55032715e-2f);
         p = Madd(p, r, -2.40226522e-1f);
         p = Madd(p, r, -6.93147182e-1f);
-        p = Madd(p, r, -1f);
-        float half = BitConverter.Int32BitsToSingle((BitConverter.SingleToInt32Bits(m) << 23) + BitConverter.SingleToInt32Bits(0.5f));
-        return Madd(half * a, p, x > 0f ? x : 0f);
+        return Madd(p, r, -1f);
     }
 
     /// <summary>
