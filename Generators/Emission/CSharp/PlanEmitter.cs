@@ -38,21 +38,12 @@ internal static class PlanEmitter
     private static IEnumerable<string> Lines(CompiledPlan plan, int[] kernels)
     {
         Arena[] arenas = [.. plan.Arenas];
-        yield return $"plan {plan.Name.Replace(' ', '_')} divisor {Text.Of(plan.Divisor)} persistent {Text.Of(Array.FindIndex(arenas, a => a.Persistent))}";
-        foreach (Arena a in arenas)
-            yield return $"arena {(a.HasN ? "N" : "-")}{(a.HasH ? "H" : "-")}{(a.HasW ? "W" : "-")} {Text.Of(a.Units)}";
+        foreach (string line in PlanLines.Head(plan.Name, plan.Divisor, arenas))
+            yield return line;
         foreach (PlannedBuffer b in plan.Buffers)
             yield return $"buffer {Text.Of(Array.IndexOf(arenas, b.Arena))} {Text.Of(b.Offset)} {b.Shape} {b.Name}";
-        foreach (Binding input in plan.Inputs)
-            yield return $"input {input.Shape} {View(input.Place)} {input.Name}";
-        foreach (Binding output in plan.Outputs)
-            yield return $"output {output.Shape} {View(output.Place)} {output.Name}";
-        foreach (StateBinding state in plan.States)
-            yield return $"state {state.Op.Shape} {View(state.Place)} {Text.Of(state.Op.Initial)} {state.Op.StateName}";
-        if (plan.Gradient is { } gradient)
-            yield return $"gradient {gradient.Value} {View(gradient.Place)} {Text.Of(gradient.Step)}";
-        foreach (ParameterOp p in plan.Graph.Parameters)
-            yield return $"parameter {Text.Of(p.Offset)} {p.CheckpointShape} {p.Shape} {Text.Of(p.Initial.Base)} {Text.Of(p.Initial.Scale)} {p.ParameterName}";
+        foreach (string line in PlanLines.Bindings(plan.Inputs, plan.Outputs, plan.States, plan.Gradient, plan.Graph))
+            yield return line;
         for (int i = 0; i < plan.Prepare.Count; i++)
             yield return "prepare " + Step(plan.Prepare[i], kernels[i]);
         for (int i = 0; i < plan.Steps.Count; i++)
@@ -63,7 +54,7 @@ internal static class PlanEmitter
     {
         // A weight gradient runs over the pixels of its second operand; the shape of its result is in the geometry.
         Shape domain = step.Work is KernelWork { Group: { TakesBody: false, Anchor: { } anchor } } ? anchor.Inputs[1].Shape : step.Work.Domain;
-        return $"{Text.Of(kernel)} {string.Join(";", step.Operands.Select(View))} {domain} {step.Input} {ChunkingOf(step)} {Reductions(step)} {NameOf(step)}";
+        return $"{Text.Of(kernel)} {string.Join(";", step.Operands.Select(PlanLines.View))} {domain} {step.Input} {ChunkingOf(step)} {Reductions(step)} {NameOf(step)}";
     }
 
     // A convolution is known by its weight, anything else by the method that declared it.
@@ -94,11 +85,9 @@ internal static class PlanEmitter
         if (step.Work is not KernelWork kernel)
             return "-";
         string[] chunked = [.. kernel.Body.Reductions.Where(r => r.Mode == ReductionMode.Chunked)
-            .Select(r => $"{r.Kind}@{kernel.Body.Operands[r.Operand].Shape}@{View(step.Operands[r.Operand])}")];
+            .Select(r => $"{r.Kind}@{kernel.Body.Operands[r.Operand].Shape}@{PlanLines.View(step.Operands[r.Operand])}")];
         return chunked.Length == 0 ? "-" : string.Join(";", chunked);
     }
-
-    private static string View(Place place) => $"{Text.Of(place.Buffer.Id)}:{Text.Of(place.Channel)}";
 
     /// <summary>A string literal.</summary>
     public static string Quote(string text) => "\"" + text.Replace("\\", "\\\\").Replace("\"", "\\\"").Replace("\n", "\\n").Replace("\r", "\\r").Replace("\t", "\\t") + "\"";

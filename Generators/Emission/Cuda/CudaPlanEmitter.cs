@@ -18,21 +18,12 @@ internal static class CudaPlanEmitter
         LaunchPlan plan, IReadOnlyList<CudaLaunchText> prepare, IReadOnlyList<CudaLaunchText> launches, IReadOnlyList<CudaKernelText> kernels)
     {
         Arena[] arenas = [.. plan.Arenas];
-        yield return $"plan {plan.Name.Replace(' ', '_')} divisor {Text.Of(plan.Divisor)} persistent {Text.Of(Array.FindIndex(arenas, a => a.Persistent))}";
-        foreach (Arena a in arenas)
-            yield return $"arena {(a.HasN ? "N" : "-")}{(a.HasH ? "H" : "-")}{(a.HasW ? "W" : "-")} {Text.Of(a.Units)}";
+        foreach (string line in PlanLines.Head(plan.Name, plan.Divisor, arenas))
+            yield return line;
         foreach (PlannedBuffer b in plan.Buffers)
             yield return $"buffer {Text.Of(Array.IndexOf(arenas, b.Arena))} {Text.Of(b.Offset)} {b.Shape} {(b.Root.Type == ElementType.BFloat16 ? "bf16" : "float")} {b.Name}";
-        foreach (Binding input in plan.Inputs)
-            yield return $"input {input.Shape} {View(input.Place)} {input.Name}";
-        foreach (Binding output in plan.Outputs)
-            yield return $"output {output.Shape} {View(output.Place)} {output.Name}";
-        foreach (StateBinding state in plan.States)
-            yield return $"state {state.Op.Shape} {View(state.Place)} {Text.Of(state.Op.Initial)} {state.Op.StateName}";
-        if (plan.Gradient is { } gradient)
-            yield return $"gradient {gradient.Value} {View(gradient.Place)} {Text.Of(gradient.Step)}";
-        foreach (ParameterOp p in plan.Graph.Parameters)
-            yield return $"parameter {Text.Of(p.Offset)} {p.CheckpointShape} {p.Shape} {Text.Of(p.Initial.Base)} {Text.Of(p.Initial.Scale)} {p.ParameterName}";
+        foreach (string line in PlanLines.Bindings(plan.Inputs, plan.Outputs, plan.States, plan.Gradient, plan.Graph))
+            yield return line;
         foreach (CudaKernelText kernel in kernels)
             yield return $"kernel {kernel.Name} {Text.Of(CudaKernelText.Threads)} {Text.Of(kernel.SharedBytes)}";
         var numbers = kernels.Select((kernel, i) => (kernel, i)).ToDictionary(p => p.kernel.Name, p => p.i);
@@ -42,7 +33,7 @@ internal static class CudaPlanEmitter
             yield return "step " + Step(plan.Launches[i], launches[i]);
 
         string Step(Launch launch, CudaLaunchText text) =>
-            $"{Text.Of(numbers[text.Kernel.Name])} {string.Join(";", launch.Tasks.SelectMany(t => t.Operands).Select(o => View(o.Place)))} grid={text.Grid} {NameOf(launch)}";
+            $"{Text.Of(numbers[text.Kernel.Name])} {string.Join(";", launch.Tasks.SelectMany(t => t.Operands).Select(o => PlanLines.View(o.Place)))} grid={text.Grid} {NameOf(launch)}";
     }
 
     // A convolution is known by its weight, anything else by the method that declared it.
@@ -58,6 +49,4 @@ internal static class CudaPlanEmitter
         IEnumerable<Node> operands = convolution?.Inputs ?? [];
         return operands.Select(i => i.Op).OfType<ParameterOp>().FirstOrDefault()?.ParameterName ?? task.Origin.Member;
     }
-
-    private static string View(Place place) => $"{Text.Of(place.Buffer.Id)}:{Text.Of(place.Channel)}";
 }
