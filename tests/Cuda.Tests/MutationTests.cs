@@ -30,6 +30,15 @@ public sealed class MutationTests(ITestOutputHelper output)
         Assert.Contains("cp_async_wait<2>", mutations[6].Text, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_mutation_that_is_chosen_at_run_time_and_one_that_is_compiled_meet_the_same_end()
+    {
+        Requires.Emulator();
+        string[] Ends(string file, bool compileEach) => [.. MutationTester.Run(file, KernelFile.Text(file), Exercises.ByFile[file], compileEach: compileEach).Results
+            .Select(result => $"line {result.Mutation.Line}: {result.Mutation.What}: {result.CaughtBy ?.Message.Split('\n')[0] ?? "survives"}")];
+        foreach (var file in new[] { "matmul", "reduce", "mma_tile" }) Assert.Equal(Ends(file, compileEach: true), Ends(file, compileEach: false));
+    }
+
     // What computes the same at every size that the kernel accepts.
     private static readonly Dictionary<string, string> Harmless = new()
     {
