@@ -19,6 +19,5 @@ internal sealed class FunctionHeads(string text)
     internal bool MayBeConstant(int line)
         => IsConstant(_lines[line - 1]) || (_lines[Of(line)] is var head && IsConstant(head) && head.Contains('(', StringComparison.Ordinal));
 
-    private static bool IsConstant(string line)
-        => line.Contains("constexpr", StringComparison.Ordinal) || line.Contains("static_assert", StringComparison.Ordinal);
+    private static bool IsConstant(string line) => line.Contains("constexpr", StringComparison.Ordinal);
 }

@@ -39,7 +39,8 @@ public static partial class KernelMutations
     [GeneratedRegex(@"^[ \t]*#[ \t]*ifndef[ \t]+FOCALNET_EMULATOR\b.*?^[ \t]*#[ \t]*endif[ \t]*//[ \t]*FOCALNET_EMULATOR", RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex DeviceOnly();
 
-    [GeneratedRegex(@"^[ \t]*#.*$|\btemplate\b[^;{]*", RegexOptions.Multiline)]
+    // What a static_assert compares runs nowhere.
+    [GeneratedRegex(@"^[ \t]*#.*$|\btemplate\b[^;{]*|\bstatic_assert\b[^;]*", RegexOptions.Multiline)]
     private static partial Regex NoCode();
 
     [GeneratedRegex(@"\bfor\s*\([^;()]*(?:\([^;()]*\)[^;()]*)*;(?<condition>[^;]*);\s*\w+\s*\+=(?<step>[^;()]*)\)")]

@@ -34,9 +34,11 @@ public sealed class MutationTests(ITestOutputHelper output)
     public void A_mutation_that_is_chosen_at_run_time_and_one_that_is_compiled_meet_the_same_end()
     {
         Requires.Emulator();
-        string[] Ends(string file, bool compileEach) => [.. MutationTester.Run(file, KernelFile.Text(file), Exercises.ByFile[file], compileEach: compileEach).Results
+        // Each is a compilation: all of one file, and of another, which has copies, what is no bound.
+        string[] Ends(string file, bool compileEach) => [.. MutationTester
+            .Run(file, KernelFile.Text(file), Exercises.ByFile[file], choose: mutation => file == "reduce" || !mutation.IsBound, compileEach: compileEach).Results
             .Select(result => $"line {result.Mutation.Line}: {result.Mutation.What}: {result.CaughtBy ?.Message.Split('\n')[0] ?? "survives"}")];
-        foreach (var file in new[] { "matmul", "reduce", "mma_tile" }) Assert.Equal(Ends(file, compileEach: true), Ends(file, compileEach: false));
+        foreach (var file in new[] { "reduce", "mma_tile" }) Assert.Equal(Ends(file, compileEach: true), Ends(file, compileEach: false));
     }
 
     // What computes the same at every size that the kernel accepts.

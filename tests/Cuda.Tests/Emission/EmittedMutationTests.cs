@@ -12,14 +12,17 @@ namespace FocalNet.Cuda.Tests.Emission;
 /// </summary>
 public sealed class EmittedMutationTests(ITestOutputHelper output)
 {
+    // Written channels of EdgeNetwork.
+    private static readonly int[] _edges = [4, 8, 9, 16, 17, 32, 33];
+
     // A template file, and what stands in the kernels that are taken: the smallest with all of it.
     private static readonly (string File, string[] Calls)[] _cases =
     [
         (MutationSuite.Own, ["x2_ & finish_by_warp<true", "AndMorex"]),
         ("vectors.cu", ["pixel_map<4, 40>", "pixel_map<2, 70>", "pixel_map<1, 3> & V, 2>", "pixel_map<8, 40>"]),
         ("elementwise.cu", ["pixel_map<4, 40>", "pixel_map<1, 3>", "channel_map<1, 3", "channel_map<4, 40>"]),
-        ("reduction.cu", ["pixel_reduce<4, 40, 0,", "pixel_reduce<4, 40, 64,", "pixel_reduce<1, 1, 256,", "pixel_reduce<2, 70, 64,", "pixel_reduce<2, 70, 256 & REDUCTIONS = 2"]),
-        ("reduction.cu", ["channel_reduce<", "gather_reduce<40, false", "gather_reduce<40, true", "gather_reduce<5"]),
+        ("reduction.cu", ["pixel_reduce<4, 40, 0,", "pixel_reduce<4, 40, 0, & maximum(int r) { return false; }", "pixel_reduce<4, 40, 64,", "pixel_reduce<1, 1, 256,", "pixel_reduce<2, 70, 64,", "pixel_reduce<2, 70, 256 & REDUCTIONS = 2"]),
+        ("reduction.cu", ["channel_reduce<", "channel_reduce< & maximum(int r) { return false; }", "gather_reduce<40, false", "gather_reduce<40, true", "gather_reduce<5"]),
         ("finish.cu", ["finish_by_warp<false, 40", "finish_by_warp<true, 1", "finish_with_body<false, 70", "finish_by_thread<270"]),
         ("depthwise.cu", ["DepthwiseSource<3", "DepthwiseSource<4", "DepthwiseTransposedSource<3", "DepthwiseTransposedSource<4"]),
         ("depthwise.cu", ["depthwise_weight_gradient<40, 3", "depthwise_weight_gradient<5"]),
@@ -27,11 +30,18 @@ public sealed class EmittedMutationTests(ITestOutputHelper output)
         ("trig.cu", ["trig_transform<false, false", "trig_transform<true, true"]),
         ("direct_convolution.cu", ["direct_convolution<3, 5, 3, 3, 1, 2, 2", "direct_convolution<3, 70", "direct_convolution<6, 5, 3, 3, 2, 1, 1, true", "direct_convolution<6, 5, 1, 1, 2, 0, 1, true", "direct_convolution<5, 3, 4, 4, 2, 1, 1, true"]),
         ("direct_convolution.cu", ["direct_weight_gradient<3, 5, 3, 3, 1, 2, 2", "direct_weight_gradient<3, 70"]),
+        ("direct_convolution.cu", [.. _edges.Select(edge => $"direct_convolution<3, {edge},"), .. _edges[3..].Select(edge => $"direct_weight_gradient<3, {edge},")]),
+        ("arithmetic.cu", ["sign_of(", "one_if_greater("]),
+        ("finish_moments.cu", ["finish_moments<"]),
     ];
 
-    // The last for templates with so many parts that only large pictures fill them.
-    private static readonly (int Images, int Height, int Width)[] _sizes = [(1, 1, 1), (2, 3, 5), (1, 1, 17), (1, 17, 17)];
-    private static readonly string[] _large = ["reduction.cu", "depthwise.cu"];
+    private static readonly (int Images, int Height, int Width)[] _sizes = [(1, 1, 1), (2, 3, 5), (1, 1, 17)];
+
+    // One more for templates with so many parts, or such large tiles, that only large pictures fill them.
+    private static readonly Dictionary<string, (int Images, int Height, int Width)> _large = new()
+    {
+        ["reduction.cu"] = (1, 17, 17), ["depthwise.cu"] = (1, 17, 17), ["direct_convolution.cu"] = (1, 9, 17),
+    };
 
     // What computes the same at every size that a network accepts: file, change, reason.
     private static readonly HarmlessMutation[] _harmless =
@@ -48,7 +58,16 @@ public sealed class EmittedMutationTests(ITestOutputHelper output)
         new("reduction.cu", "bound of 'round < rounds' + 1", "one more round, of no channel"),
         new("depthwise.cu", "bound of 'constexpr int lanes = CHANNELS >= 32' + 1", "32 is a power of two"),
         new("depthwise.cu", "bound of 'constexpr int lanes = CHANNELS >= 32' - 1", "the power of two from 31 is 32"),
+        new("finish_moments.cu", "bound of 'index < results' + 1", "features have a multiple of 32 channels, and a block has 8 results"),
         new("trig.cu", "bound of 'n0 < length' + (16)", "one more slab, of zeros"),
+        new("direct_convolution.cu", "bound of '> 256' + 1", "from 4 channels on there are 1024, 512 or 256 at most"),
+        new("direct_convolution.cu", "bound of '> 256' - 1", "256 rows are 256 rows both ways"),
+        new("direct_convolution.cu", "bound of 'y < height' + 1", "an adjoint's height is a multiple of its stride"),
+        new("direct_convolution.cu", "bound of 'xx < width' + 1", "an adjoint's width is a multiple of its stride"),
+        new("direct_convolution.cu", "bound of 'k0 < depth' + (slab)", "one more slab, of zeros"),
+        new("direct_convolution.cu", "bound of 'k0 + k < depth' + 1", "behind the last tap the weights are zero", "base[row]"),
+        new("direct_convolution.cu", "bound of 'pixel0 < last' + (slab)", "one more slab, of zeros"),
+        new("direct_convolution.cu", "bound of 'column0 + column < depth' + 1", "behind the last column nothing is stored"),
         new("direct_convolution.cu", "bound of 'first_ky < KH' + 1", "behind the last tap there is none either"),
         new("direct_convolution.cu", "bound of 'first_kx < KW' + 1", "behind the last tap there is none either"),
     ];
@@ -70,9 +89,13 @@ public sealed class EmittedMutationTests(ITestOutputHelper output)
     // Of both forms of float, fused and not.
     private static IEnumerable<EmittedKernelCase> Kernels()
     {
-        NetworkGraph[] odd = [OddNetwork.Build(NetworkMode.Inference), OddNetwork.Build(NetworkMode.Training)];
+        NetworkGraph[] graphs =
+        [
+            OddNetwork.Build(NetworkMode.Inference), OddNetwork.Build(NetworkMode.Training),
+            EdgeNetwork.Build(NetworkMode.Inference), EdgeNetwork.Build(NetworkMode.Training), EmittedMomentsTests.Network(),
+        ];
         return new[] { (ElementType.Float32, false), (ElementType.Float32, true), (ElementType.BFloat16, false) }
-            .SelectMany(form => EmittedKernels.Of(odd, form.Item1, form.Item2)).DistinctBy(k => k.Kernel.Name);
+            .SelectMany(form => EmittedKernels.Of(graphs, form.Item1, form.Item2)).DistinctBy(k => k.Kernel.Name);
     }
 
     // The smallest, so that the interpreter is quick.
@@ -85,11 +108,10 @@ public sealed class EmittedMutationTests(ITestOutputHelper output)
     {
         foreach (EmittedKernelCase kernel in cases)
         {
-            foreach ((int images, int height, int width) in _sizes[..(_large.Contains(file) ? 4 : 3)])
+            // Where the last part ends is a matter of values, not of the order of threads.
+            (int Images, int Height, int Width)[] large = seed == 0 && _large.TryGetValue(file, out var one) ? [one] : [];
+            foreach ((int images, int height, int width) in _sizes.Concat(large))
             {
-                // Where the last part ends is a matter of values, not of the order of threads.
-                if (height == 17 && seed != 0)
-                    continue;
                 using var oracle = new KernelOracle(kernel, kernel.Size(images, height, width), seed: 1);
                 oracle.Check(module, seed);
             }

@@ -12,13 +12,21 @@ public sealed class TemplateMutationTests(ITestOutputHelper output)
         new("gemm_tile.cu", "bound of 'constexpr int rows_of_a_line = RowChunks >= 8' + 1", "at 8 both ways give one row a line"),
         new("gemm_tile.cu", "bound of 'constexpr int rows_of_a_line = RowChunks >= 8' - 1", "row lengths are powers of two"),
         new("gemm_tile.cu", "bound of 'channel < Channels' - 1", "channels come in whole groups"),
-        new("weight_gradient.cu", "bound of 'channel < Shape::Outputs' - 1", "channels come in whole chunks"),
+        new("weight_gradient.cu", "bound of 'channel < Shape' - 1", "channels come in whole chunks", "Shape::Outputs"),
+        new("weight_gradient.cu", "bound of 'i < ceil_div' + 1", "one more round, of no chunk"),
+        new("weight_gradient.cu", "bound of 'tap < Shape' + 1", "what is brought for a tap behind the last one is not stored", "const bool inside"),
+        new("weight_gradient.cu", "bound of 'places[row] = { slab < end' + 1", "of the slab behind the last one nothing is brought"),
         new("dense_convolution.cu", "bound of 'cursor.row < rows.count' + 1", "behind the last tap the weights are zero"),
         new("up_convolution.cu", "bound of 'return chunk < Up' - 1", "the chunk of a step is even, and so is the number of the middle's"),
         new("halo_convolution.cu", "bound of 'next < slabs' + 1", "one more slab, of zeros"),
+        new("dense_convolution.cu", "bound of 'i < ceil_div' + 1", "one more round, of no chunk"),
         new("dense_convolution.cu", "bound of 'slab < slabs' + 1", "one more slab, of zeros"),
         new("sources.cu", "bound of 'channel < Split' - 1", "channels are multiples of a chunk, and so is the split"),
         new("gemm_tile.cu", "bound of 'e < 8' - 1", "the last of the eight exchanges nothing", "exchange(v[e], v[e + 2]"),
+        new("pack_convolution.cu", "bound of 'chunk >= Jobs' + 1", "behind a tensor's last phase nothing is packed"),
+        new("scm.cu", "bound of 'column >= blocks * 16' - 1", "columns come in sixteens"),
+        new("scm.cu", "bound of 'group < Groups' + 1", "no channel is of a group behind the last one"),
+        new("scm.cu", "bound of 'lanes < 32' - 1", "lanes are powers of two"),
     ];
 
     // Files, and the text and its kernels' runs that are to notice what changes in them.
@@ -31,7 +39,7 @@ public sealed class TemplateMutationTests(ITestOutputHelper output)
         (["halo_tile.cu", "fused_residual_block.cu"], () => Residual([new("residual24", true, 24, 3, 6), new("residual16", true, 16, 4, 8), new("residual8", true, 8, 4, 8)])),
         (["halo_convolution.cu"], Halo),
         (["up_convolution.cu"], Up),
-        (["scm.cu", "moments.cu"], Scm),
+        (["scm.cu", "pack_convolution.cu"], Scm),
     ];
 
     [Fact]
@@ -58,6 +66,7 @@ public sealed class TemplateMutationTests(ITestOutputHelper output)
             new("partial", true, new Filter(12, 16, 1), false, [32, 16, 4, 3, 2, 1], "loaded"),
             new("full", false, new Filter(8, 32, 1), false, [32, 32, 4, 3, 1, 1]),
             new("odd", false, new Filter(8, 20, 1), false, [32, 32, 4, 3, 1, 1]),
+            new("few", true, new Filter(8, 12, 3), false, [64, 16, 4, 2, 4, 1], "loaded"),
         ];
         if (strict) cases = [cases[1], cases[5]];
         return (TemplateText.Of(["dense_convolution.cu", "pack_convolution.cu"], cases.Select(c => c.Text), strict), (module, seed) =>
@@ -72,7 +81,8 @@ public sealed class TemplateMutationTests(ITestOutputHelper output)
         WeightGradientCase[] cases =
         [
             new("float_stages", false, new Filter(12, 20, 3), [32, 48, 16, 3, 1, 3, 1], true, 3),
-            new("narrow", true, new Filter(8, 16, 3, 2), [16, 80, 64, 2, 1, 1, 4], true, 2),
+            new("narrow", true, new Filter(16, 16, 3, 2), [16, 80, 64, 2, 1, 1, 4], true, 2),
+            new("pictures", true, new Filter(3, 32, 3), [32, 48, 16, 3, 2, 1, 1], true, 2, Loaded: true),
         ];
         if (strict) cases = [cases[0]];
         return (TemplateText.Of(["weight_gradient.cu"], cases.Select(c => c.Text), strict), (module, seed) =>
@@ -103,7 +113,7 @@ public sealed class TemplateMutationTests(ITestOutputHelper output)
 
     private static (string, Action<CudaModule, ulong>) Scm()
     {
-        var scm = new ScmCase("scm_small", true, 8, 8, 16, 16, 32, 4, 8, 8, 3);
-        return (TemplateText.Of(["scm.cu", "pack_convolution.cu"], [scm.Text]), (module, seed) => scm.Run(module, 2, 5, 9, seed));
+        var scm = new ScmCase("scm_small", true, 8, 8, 16, 16, 64, 4, 16, 4, 3);
+        return (TemplateText.Of(["scm.cu", "pack_convolution.cu"], [scm.Text]), (module, seed) => scm.Run(module, 2, 5, 19, seed));
     }
 }
