@@ -12,22 +12,22 @@ internal sealed record HarmlessMutation(string File, string What, string Why, st
 
 /// <summary>
 /// Counts what a suite notices, file by file; a mutation that any of a file's cases notices is caught. Every barrier and wait is tried each time,
-/// of the bounds a sample. FOCALNET_MUTATIONS=all tries all, FOCALNET_MUTATIONS=scm.cu those of one file.
+/// of the bounds perhaps a sample; FOCALNET_MUTATIONS=all tries all, FOCALNET_MUTATIONS=scm.cu those of one file.
 /// </summary>
-internal sealed class MutationSuite(ITestOutputHelper output, IReadOnlyList<HarmlessMutation> harmless)
+/// <param name="output">Where the counts go.</param>
+/// <param name="harmless">What may survive, and why.</param>
+/// <param name="sample">Of the bounds every so manieth is tried where the variable is not set, another one in each file.</param>
+internal sealed class MutationSuite(ITestOutputHelper output, IReadOnlyList<HarmlessMutation> harmless, int sample)
 {
     /// <summary>The name of the kernels' own text, where others are template files.</summary>
     internal const string Own = "kernels";
-
-    /// <summary>Of the bounds every so manieth is tried, another one in each file.</summary>
-    private const int Sample = 32;
 
     private readonly SortedDictionary<string, Dictionary<(int Offset, string What), MutationResult>> _results = new(StringComparer.Ordinal);
     private readonly Dictionary<(string File, int Offset, string What), KernelMutation> _notRun = [];
 
     private static string? Chosen => Environment.GetEnvironmentVariable("FOCALNET_MUTATIONS");
 
-    private static bool IsSample => string.IsNullOrEmpty(Chosen);
+    private bool IsSample => sample != 1 && string.IsNullOrEmpty(Chosen);
 
     /// <summary>Whether anything of these files is to be tried.</summary>
     internal static bool Wants(IEnumerable<string> files) => Chosen is null or "" or "all" || files.Contains(Chosen);
@@ -48,7 +48,7 @@ internal sealed class MutationSuite(ITestOutputHelper output, IReadOnlyList<Harm
         {
             if (RegionOf(mutation) is not { File: { } file } region) return false;
             if (_results.GetValueOrDefault(file)?.GetValueOrDefault((mutation.At - region.Start, mutation.What)) is { Caught: true }) return false;
-            return !IsSample || !mutation.IsBound || numbers[file]++ % Sample == 0;
+            return !IsSample || !mutation.IsBound || numbers[file]++ % sample == 0;
         });
         foreach (MutationResult result in report.Results)
         {
