@@ -76,7 +76,7 @@ internal sealed class MutationSuite(ITestOutputHelper output, IReadOnlyList<Harm
             if (IsSample) continue;
             // A reason for what is caught is none.
             string[] excused = [.. report.Survivors.Select(s => s.HarmlessBecause).OfType<string>()];
-            Assert.Empty(harmless.Where(h => h.File == report.Name && !excused.Contains(h.Why)));
+            Assert.DoesNotContain(harmless, h => h.File == report.Name && !excused.Contains(h.Why));
         }
     }
 
