@@ -103,7 +103,9 @@ internal sealed unsafe class CpuProgram
         }
 
         long elements = Math.Max(step.Domain.Elements(size), step.Input.Elements(size));
-        return elements < SmallElements || threads == 1 ? 1 : threads * (int)Math.Clamp(elements / threads / ChunkElements, 1, MostChunksOfShare);
+        if (elements < SmallElements || threads == 1)
+            return 1;
+        return step.Chunking == Chunking.Fine ? threads * (int)Math.Clamp(elements / threads / ChunkElements, 1, MostChunksOfShare) : threads;
     }
 
     /// <summary>Partial results are cut without regard to the threads.</summary>
