@@ -26,8 +26,11 @@ public sealed record ReductionSpec(ReductionKind Kind, ShapeSpec Shape, ViewSpec
 /// <summary>How a step's work may be cut into chunks.</summary>
 public enum Chunking
 {
-    /// <summary>One chunk per thread: the cut does not change the result.</summary>
+    /// <summary>One chunk per thread: the cut does not change the result, and each chunk begins with work of its own.</summary>
     PerThread,
+
+    /// <summary>As many chunks as one likes: the cut does not change the result, and costs nothing.</summary>
+    Fine,
 
     /// <summary>A fixed number of chunks, whatever the threads, so that partial sums are always the same.</summary>
     Fixed,

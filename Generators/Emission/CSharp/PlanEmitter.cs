@@ -77,7 +77,10 @@ internal static class PlanEmitter
         // A few thousand elements are done before a second thread has woken up.
         Shape d = kernel.Domain;
         bool small = d.H.IsOne && d.W.IsOne && (!d.N.IsConstant || d.ConstantElements < 16384);
-        return small && kernel.Group.Kind == KernelKind.Map ? "Single" : "PerThread";
+        if (small && kernel.Group.Kind == KernelKind.Map)
+            return "Single";
+        // A transform makes its table of cosines for each chunk.
+        return kernel.Group.Kind == KernelKind.Trig ? "PerThread" : "Fine";
     }
 
     private static string Reductions(PlannedStep step)

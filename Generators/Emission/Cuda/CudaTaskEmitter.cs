@@ -59,8 +59,14 @@ internal static class CudaTaskEmitter
             KernelKind.Trig => Trig(kernel, parameter),
             _ => Pixels(kernel, parameter),
         };
-        return call with { Bodies = body is null ? call.Bodies : [.. call.Bodies, body.Struct], Lines = [.. body?.Declaration(parameter) ?? [], .. call.Lines] };
+        string[] lines = [.. body?.Declaration(parameter) ?? [], .. call.Lines];
+        if (IsOneElement(kernel))
+            lines = ["if (threadIdx.x == 0)  // Whoever else reads the element may find it updated.", "{", .. lines.Select(line => "    " + line), "}"];
+        return call with { Bodies = body is null ? call.Bodies : [.. call.Bodies, body.Struct], Lines = lines };
     }
+
+    private static bool IsOneElement(KernelTask task) =>
+        task.Group.Kind == KernelKind.Map && task.Body.Reductions.Count == 0 && task.Domain is { N.IsOne: true, C: 1, H.IsOne: true, W.IsOne: true };
 
     private static CudaTask Convolution(KernelTask task, Func<int, string> parameter)
     {
