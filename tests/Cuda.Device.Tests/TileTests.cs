@@ -7,17 +7,20 @@ using FocalNet.Tests.Cuda.Fake;
 namespace FocalNet.Cuda.Device.Tests;
 
 /// <summary>A picture in tiles on the device, as a memory budget asks for, against the same picture whole.</summary>
-public sealed class TileTests
+public sealed class TileTests(ITestOutputHelper output)
 {
     // Long and flat: so much lies between its ends that a tile with the default overlap does not see all of it.
     private const int Height = 4, Width = 344;
 
     private static readonly NetworkEntry Tiny = NetworkCatalog.Find("Tiny");
 
-    /// <summary>In float32 less than a step of 8 bits, as on the processor; bfloat16 rounds more than that by itself.</summary>
+    /// <summary>
+    /// In the emulator by 1e-7 in float32 and by 9e-4 in bfloat16, which rounds. Tiles without an overlap differ by 6e-6 in float32; where the last tile's
+    /// statistics are taken for the picture's, or surroundings count twice, it is 4e-3 to 5e-3 in both.
+    /// </summary>
     [Theory]
-    [InlineData(CudaPrecision.Fast, 1.0 / 255)]
-    [InlineData(CudaPrecision.BFloat16, 2e-2)]
+    [InlineData(CudaPrecision.Fast, 2e-6)]
+    [InlineData(CudaPrecision.BFloat16, 2.5e-3)]
     public void Tiles_differ_from_the_whole_by_less_than_a_step_of_8_bits(CudaPrecision precision, double tolerance)
     {
         using CudaDevice device = DeviceUnderTest.Open(new CudaOptions { Precision = precision });
@@ -38,10 +41,12 @@ public sealed class TileTests
         }
         restorer.Restore(picture, tiled, layout);
 
+        double largest = tiled.Zip(whole, (a, b) => (double)Math.Abs(a - b)).Max();
+        output.WriteLine($"{plan.Tiles} tiles differ from the whole by {largest:E2}");
         Assert.InRange(plan.Tiles, 2, 10);
         Assert.Equal(4, plan.Passes);
         Assert.InRange(plan.Bytes, 1, wholeBytes - 1);
-        Assert.InRange(tiled.Zip(whole, (a, b) => (double)Math.Abs(a - b)).Max(), 1e-9, tolerance);
+        Assert.InRange(largest, 1e-9, tolerance);
     }
 
     [Fact]

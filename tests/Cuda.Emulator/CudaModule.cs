@@ -13,19 +13,25 @@ public sealed unsafe class CudaModule : IDisposable
     private static readonly ConcurrentDictionary<string, Lock> Locks = new();
     private static long s_time;
 
-    private readonly string _path, _text;
+    // _loaded is another file than _path where this is a copy.
+    private readonly string _path, _loaded, _text;
     private readonly IReadOnlyList<SharedVariable> _variables;
     private readonly delegate* unmanaged<NativeLaunch*, int> _launch;
     private nint _library;
 
-    internal CudaModule(string path, string text, IReadOnlyList<KernelDeclaration> kernels, EmulatorBuild build)
+    internal CudaModule(string path, string text, IReadOnlyList<KernelDeclaration> kernels, EmulatorBuild build) : this(path, path, text, kernels, build)
+    {
+    }
+
+    private CudaModule(string path, string loaded, string text, IReadOnlyList<KernelDeclaration> kernels, EmulatorBuild build)
     {
         _path = path;
+        _loaded = loaded;
         _text = text;
         Kernels = kernels;
         Build = build;
         _variables = ElfSymbols.SharedVariables(path);
-        _library = NativeLibrary.Load(path);
+        _library = NativeLibrary.Load(loaded);
         _launch = (delegate* unmanaged<NativeLaunch*, int>)NativeLibrary.GetExport(_library, "emu_launch");
         var size = ((delegate* unmanaged<ulong>)NativeLibrary.GetExport(_library, "emu_launch_bytes"))();
         if (size != (ulong)sizeof(NativeLaunch)) throw new InvalidOperationException("NativeLaunch.cs and Native/runtime.h differ.");
@@ -66,6 +72,22 @@ public sealed unsafe class CudaModule : IDisposable
         return report;
     }
 
+    /// <summary>The same module again with globals of its own, so that both may run at the same time.</summary>
+    public CudaModule Copy()
+    {
+        var file = Path.Combine(CompileCache.Folder, $"{Guid.NewGuid():N}.so.tmp");
+        File.Copy(_path, file);
+        try
+        {
+            return new CudaModule(_path, file, _text, Kernels, Build) { SharedLimit = SharedLimit };
+        }
+        finally
+        {
+            // What is loaded stays.
+            File.Delete(file);
+        }
+    }
+
     /// <summary>Sets a <c>__constant__</c> variable.</summary>
     public void SetConstant<T>(string name, ReadOnlySpan<T> values) where T : unmanaged
         => values.CopyTo(new Span<T>((void*)Export(name), values.Length));
@@ -78,7 +100,7 @@ public sealed unsafe class CudaModule : IDisposable
     public void Dispose()
     {
         if (_library == 0) return;
-        lock (Locks.GetOrAdd(_path, _ => new Lock()))
+        lock (Locks.GetOrAdd(_loaded, _ => new Lock()))
             NativeLibrary.Free(_library);
         _library = 0;
     }
@@ -99,7 +121,7 @@ public sealed unsafe class CudaModule : IDisposable
         {
             native.Buffers = bufferPointer;
             native.Ranges = rangePointer;
-            lock (Locks.GetOrAdd(_path, _ => new Lock()))
+            lock (Locks.GetOrAdd(_loaded, _ => new Lock()))
             {
                 ObjectDisposedException.ThrowIf(_library == 0, this);
                 native.Time = (ulong)Volatile.Read(ref s_time);

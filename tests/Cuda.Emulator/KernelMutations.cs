@@ -9,7 +9,20 @@ namespace FocalNet.Tests.Cuda;
 /// <param name="What">The change in words.</param>
 /// <param name="Text">The changed text.</param>
 /// <param name="At">Position of what is changed.</param>
-public sealed record KernelMutation(int Line, string What, string Text, int At);
+/// <param name="IsConstant">The compiler computes it, or may: it can't be chosen at run time.</param>
+public sealed record KernelMutation(int Line, string What, string Text, int At, bool IsConstant = false)
+{
+    /// <summary>A bound is shifted; else a barrier or a wait is changed.</summary>
+    public bool IsBound => Step is not null;
+
+    // Of a bound: what it is shifted by, up and, in the mutation after this one, down.
+    internal string? Step { get; init; }
+
+    // Of a barrier or wait: how long its statement is, and the one in its place.
+    internal int Length { get; init; }
+
+    internal string Statement { get; init; } = "";
+}
 
 /// <summary>
 /// The changes: each barrier and each wait removed, each wait made to wait for one group less, each compared bound shifted by
@@ -17,11 +30,8 @@ public sealed record KernelMutation(int Line, string What, string Text, int At);
 /// </summary>
 public static partial class KernelMutations
 {
-    [GeneratedRegex(@"(?<barrier>__syncthreads\s*\(\s*\)|__syncwarp\s*\([^()]*\)|cp_async_wait\s*<[^<>]*>\s*\(\s*\))\s*;")]
+    [GeneratedRegex(@"(?<barrier>__syncthreads\s*\(\s*\)|__syncwarp\s*\([^()]*\)|cp_async_wait\s*<(?:\s*(?<groups>\d+)\s*|[^<>]*)>\s*\(\s*\))\s*;")]
     private static partial Regex Barrier();
-
-    [GeneratedRegex(@"cp_async_wait\s*<\s*(?<groups>\d+)\s*>")]
-    private static partial Regex Wait();
 
     [GeneratedRegex(@"(?<=[\w)\]]) (?<operator><=|>=|<|>) (?=[\w(\-&*])")]
     private static partial Regex Comparison();
@@ -29,7 +39,8 @@ public static partial class KernelMutations
     [GeneratedRegex(@"^[ \t]*#[ \t]*ifndef[ \t]+FOCALNET_EMULATOR\b.*?^[ \t]*#[ \t]*endif[ \t]*//[ \t]*FOCALNET_EMULATOR", RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex DeviceOnly();
 
-    [GeneratedRegex(@"^[ \t]*#.*$|\btemplate\b[^;{]*", RegexOptions.Multiline)]
+    // What a static_assert compares runs nowhere.
+    [GeneratedRegex(@"^[ \t]*#.*$|\btemplate\b[^;{]*|\bstatic_assert\b[^;]*", RegexOptions.Multiline)]
     private static partial Regex NoCode();
 
     [GeneratedRegex(@"\bfor\s*\([^;()]*(?:\([^;()]*\)[^;()]*)*;(?<condition>[^;]*);\s*\w+\s*\+=(?<step>[^;()]*)\)")]
@@ -39,49 +50,71 @@ public static partial class KernelMutations
     public static IReadOnlyList<KernelMutation> Of(string text)
     {
         var code = CodeOf(text);
-        var mutations = new List<(int At, KernelMutation Mutation)>();
-        void Add(int at, int length, string replacement, string what, int? place = null)
-            => mutations.Add((at, new(KernelText.LineOf(text, at), what, string.Concat(text.AsSpan(0, at), replacement, text.AsSpan(at + length)), place ?? at)));
+        var functions = new FunctionHeads(text);
+        var mutations = new List<KernelMutation>();
+        string Changed(int at, int length, string replacement) => string.Concat(text.AsSpan(0, at), replacement, text.AsSpan(at + length));
 
         foreach (Match match in Barrier().Matches(code))
-            Add(match.Index, match.Length, ";", $"without {match.Groups["barrier"].Value}");
-        foreach (Match match in Wait().Matches(code))
         {
-            var groups = int.Parse(match.Groups["groups"].Value, CultureInfo.InvariantCulture);
-            Add(match.Groups["groups"].Index, match.Groups["groups"].Length, (groups + 1).ToString(CultureInfo.InvariantCulture), "waits for one group less", match.Index);
+            void Add(string what, string statement) => mutations.Add(
+                new(KernelText.LineOf(text, match.Index), what, Changed(match.Index, match.Length, statement), match.Index) { Length = match.Length, Statement = statement });
+            Add($"without {match.Groups["barrier"].Value}", ";");
+            if (match.Groups["groups"] is not { Success: true } groups) continue;
+            var fewer = (int.Parse(groups.Value, CultureInfo.InvariantCulture) + 1).ToString(CultureInfo.InvariantCulture);
+            var start = groups.Index - match.Index;
+            Add("waits for one group less", string.Concat(match.Value.AsSpan(0, start), fewer, match.Value.AsSpan(start + groups.Length)));
         }
         foreach (Match match in Comparison().Matches(code))
         {
             var at = match.Groups["operator"].Index + match.Groups["operator"].Length;
+            var line = KernelText.LineOf(text, at);
             // In the head of a loop "by one" is by one round.
             var step = LoopStep(code, at);
-            Add(at, 0, $" {step} +", $"bound of '{Around(code, match.Index)}' + {step}");
-            Add(at, 0, $" -{step} +", $"bound of '{Around(code, match.Index)}' - {step}");
+            var constant = functions.MayBeConstant(line);
+            mutations.Add(new(line, $"bound of '{Around(code, match.Index)}' + {step}", Changed(at, 0, $" {step} +"), at, constant) { Step = step });
+            mutations.Add(new(line, $"bound of '{Around(code, match.Index)}' - {step}", Changed(at, 0, $" -{step} +"), at, constant) { Step = step });
         }
-        return [.. mutations.OrderBy(entry => entry.At).Select(entry => entry.Mutation)];
+        return [.. mutations.OrderBy(mutation => mutation.At)];
     }
 
     /// <summary>
-    /// The text with a call of <c>emu_mark</c> at each position where something may be changed, which a run passes if it reaches the barrier
-    /// or compares the bound. <paramref name="head"/> comes before it in the same line, so that lines keep their numbers.
+    /// The text with all of these mutations in it, none of which is constant. Which of them is on, <c>emu_is(number)</c> and
+    /// <c>emu_shift(number, step)</c> say, numbers being places in the list from 1; of a bound's two mutations the second has the next number.
     /// </summary>
     /// <param name="text">The text.</param>
-    /// <param name="positions">Of its mutations, each once: their place in this list is the number that is marked.</param>
-    /// <param name="head">What defines <c>emu_mark</c>.</param>
-    internal static string Marked(string text, IReadOnlyList<int> positions, string head)
+    /// <param name="mutations">In the order of <see cref="Of"/>.</param>
+    /// <param name="head">What defines both functions.</param>
+    internal static string Switched(string text, IReadOnlyList<KernelMutation> mutations, string head)
     {
-        var barriers = Barrier().Matches(CodeOf(text)).Select(match => match.Index).ToHashSet();
-        var marked = new StringBuilder(text);
-        foreach (var number in Enumerable.Range(0, positions.Count).OrderByDescending(number => positions[number]))
+        var switched = new StringBuilder(text);
+        // From the end, so that positions before it stay.
+        for (var i = mutations.Count; i > 0; i--)
         {
-            var at = positions[number];
-            var call = string.Create(CultureInfo.InvariantCulture, $"emu_mark({number})");
-            marked.Insert(at, barriers.Contains(at) ? call + ", " : $" {call} +");
+            var mutation = mutations[i - 1];
+            if (mutation.Step is { } step)
+            {
+                if (i > 1 && mutations[i - 2].At == mutation.At) i--;
+                switched.Insert(mutation.At, string.Create(CultureInfo.InvariantCulture, $" emu_shift({i}, {step}) +"));
+                continue;
+            }
+            var choice = new StringBuilder();
+            var original = text.Substring(mutation.At, mutation.Length);
+            for (; ; i--)
+            {
+                choice.Append(CultureInfo.InvariantCulture, $"if (emu_is({i})) {mutations[i - 1].Statement} else ");
+                if (i == 1 || mutations[i - 2].At != mutation.At) break;
+            }
+            switched.Remove(mutation.At, mutation.Length).Insert(mutation.At, choice.Append(original));
         }
-        // Behind directives, which need a line of their own.
-        int start = 0;
-        while (start < marked.Length && marked[start] == '#') start = marked.ToString().IndexOf('\n', start) + 1;
-        return marked.Insert(start, head).ToString();
+        return WithHead(switched.ToString(), head);
+    }
+
+    /// <summary>The text with definitions before it: in its first line, but behind directives, which need a line of their own.</summary>
+    internal static string WithHead(string text, string head)
+    {
+        var start = 0;
+        while (start < text.Length && text[start] == '#') start = text.IndexOf('\n', start) + 1;
+        return text.Insert(start, head.ReplaceLineEndings(" ") + " ");
     }
 
     // The marker of the device-only part is a comment: it is looked for first.

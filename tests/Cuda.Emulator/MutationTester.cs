@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
 
@@ -16,8 +17,11 @@ public sealed record MutationResult(KernelMutation Mutation, Exception? CaughtBy
     public bool Stillborn => CaughtBy is CudaCompileException;
 }
 
-/// <summary>All mutations of a text and what became of them.</summary>
-public sealed record MutationReport(string Name, IReadOnlyList<MutationResult> Results)
+/// <summary>Mutations of a text and what became of them.</summary>
+/// <param name="Name">Of the text.</param>
+/// <param name="Results">Of those that were tried.</param>
+/// <param name="NotRun">Those in code that the suite does not run: what it says of them says nothing.</param>
+public sealed record MutationReport(string Name, IReadOnlyList<MutationResult> Results, IReadOnlyList<KernelMutation> NotRun)
 {
     /// <summary>Those that compiled and are not harmless.</summary>
     public int Total => Results.Count(result => !result.Stillborn && (result.Caught || result.HarmlessBecause is null));
@@ -35,6 +39,7 @@ public sealed record MutationReport(string Name, IReadOnlyList<MutationResult> R
         foreach (var rule in Results.Where(result => result.Caught && !result.Stillborn).GroupBy(result => RuleOf(result.CaughtBy!)).OrderByDescending(group => group.Count()))
             text.Append(CultureInfo.InvariantCulture, $", {rule.Key} {rule.Count()}");
         foreach (var survivor in Survivors) text.Append(CultureInfo.InvariantCulture, $"\n  survives: line {survivor.Mutation.Line}: {survivor.Mutation.What}{Reason(survivor)}");
+        foreach (var mutation in NotRun) text.Append(CultureInfo.InvariantCulture, $"\n  does not run: line {mutation.Line}: {mutation.What}");
         return text.ToString();
     }
 
@@ -46,52 +51,56 @@ public sealed record MutationReport(string Name, IReadOnlyList<MutationResult> R
 /// <summary>Changes a text in one place at a time and asks whether the suite notices.</summary>
 public static class MutationTester
 {
-    /// <summary>Runs every mutation of a text under the checked build with orders 0, 1, <paramref name="seed"/> and the next one.</summary>
+    /// <summary>
+    /// Runs every mutation of the code that a suite passes, under the checked build with orders 0, 1, <paramref name="seed"/> and the next one. One module has all of them and
+    /// is told which is on; those that the compiler computes are compiled each.
+    /// </summary>
     /// <param name="name">The name that the report uses.</param>
     /// <param name="text">A correct CUDA text.</param>
-    /// <param name="exercise">Launches its kernels with a seed and throws when a value is wrong.</param>
+    /// <param name="exercise">Launches its kernels with a seed and throws when a value is wrong; several at a time, on modules of their own.</param>
     /// <param name="harmless">Why a mutation may survive: its <see cref="KernelMutation.What"/> and the reason.</param>
-    /// <param name="seed">Of the shuffled orders, and of the sample.</param>
-    /// <param name="sample">At most so many mutations, drawn by the seed; null is all.</param>
+    /// <param name="seed">Of the shuffled orders.</param>
     /// <param name="choose">Which mutations are tried at all; null is all.</param>
+    /// <param name="compileEach">Compiles the changed text of every mutation: slower, and the same.</param>
     /// <exception cref="InvalidOperationException">The unchanged text fails already.</exception>
     public static MutationReport Run(
         string name, string text, Action<CudaModule, ulong> exercise,
-        IReadOnlyDictionary<string, string>? harmless = null, ulong seed = 2, int? sample = null, Func<KernelMutation, bool>? choose = null)
+        IReadOnlyDictionary<string, string>? harmless = null, ulong seed = 2, Func<KernelMutation, bool>? choose = null, bool compileEach = false)
     {
-        ulong[] seeds = [0, 1, seed, seed + 1];
-        if (Try(text, exercise, seeds) is { } failure) throw new InvalidOperationException($"{name} fails unchanged: {failure.Message}", failure);
-        IReadOnlyList<KernelMutation> mutations = [.. KernelMutations.Of(text).Where(mutation => choose?.Invoke(mutation) ?? true)];
-        if (sample < mutations.Count)
+        Action<CudaModule> suite = module =>
         {
-            var random = new Random((int)seed);
-            mutations = [.. mutations.OrderBy(_ => random.Next()).Take(sample.Value).OrderBy(mutation => mutation.Line)];
-        }
-        var results = new MutationResult[mutations.Count];
+            foreach (ulong order in (ulong[])[0, 1, seed, seed + 1]) exercise(module, order);
+        };
+        var all = KernelMutations.Of(text);
+        using var switched = new SwitchedText(text, [.. all.Where(mutation => !mutation.IsConstant)]);
+        if (Failure(() => switched.Run(null, suite)) is { } failure) throw new InvalidOperationException($"{name} fails unchanged: {failure.Message}", failure);
+        var reach = new MutationReach(text, switched.Passed());
+        KernelMutation[] chosen = [.. all.Where(mutation => choose?.Invoke(mutation) ?? true)], mutations = [.. chosen.Where(reach.Reaches)];
+        var results = new MutationResult[mutations.Length];
         // Bounded: threads that wait for g++ would make the pool start more and more of them.
         var workers = new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount };
-        Parallel.For(0, mutations.Count, workers, i => results[i] = new(
-            mutations[i], Try(Counted(mutations[i]), exercise, seeds), harmless?.GetValueOrDefault(mutations[i].What)));
-        return new(name, results);
+        // One at a time each: the pool's own ranges would give one worker all that is slow.
+        Parallel.ForEach(Partitioner.Create(Enumerable.Range(0, mutations.Length), EnumerablePartitionerOptions.NoBuffering), workers, i => results[i] = new(
+            mutations[i], Failure(() => Try(mutations[i], compileEach ? null : switched, suite)), harmless?.GetValueOrDefault(mutations[i].What)));
+        return new(name, results, [.. chosen.Except(mutations)]);
     }
 
-    // A loop that a shifted bound keeps from ending must not keep the tester: each turn is counted, and too many are a trap.
-    private const string Counter =
-        """
-        static long long emu_turns;
-        __attribute__((noinline, no_sanitize("thread"), no_sanitize("undefined"))) static int emu_count_turn() { if (++emu_turns == 30000000) { emu_turns = 0; __trap(); } return 0; }
-        static constexpr int emu_turn() { return __builtin_is_constant_evaluated() ? 0 : emu_count_turn(); }
-        """;
+    private static void Try(KernelMutation mutation, SwitchedText? switched, Action<CudaModule> suite)
+    {
+        if (switched?.Has(mutation) ?? false)
+        {
+            switched.Run(mutation, suite);
+            return;
+        }
+        using var module = CudaEmulator.Compile(SwitchedText.Counted(mutation), EmulatorBuild.Checked);
+        suite(module);
+    }
 
-    private static string Counted(KernelMutation mutation)
-        => mutation.What.StartsWith("bound", StringComparison.Ordinal) ? Counter.ReplaceLineEndings(" ") + " " + mutation.Text.Insert(mutation.At, " emu_turn() +") : mutation.Text;
-
-    private static Exception? Try(string text, Action<CudaModule, ulong> exercise, ulong[] seeds)
+    private static Exception? Failure(Action run)
     {
         try
         {
-            using var module = CudaEmulator.Compile(text, EmulatorBuild.Checked);
-            foreach (var seed in seeds) exercise(module, seed);
+            run();
             return null;
         }
         // Whatever a test throws is how it says that it has noticed.

@@ -30,6 +30,17 @@ public sealed class MutationTests(ITestOutputHelper output)
         Assert.Contains("cp_async_wait<2>", mutations[6].Text, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_mutation_that_is_chosen_at_run_time_and_one_that_is_compiled_meet_the_same_end()
+    {
+        Requires.Emulator();
+        // Each is a compilation: all of one file, and of another, which has copies, what is no bound.
+        string[] Ends(string file, bool compileEach) => [.. MutationTester
+            .Run(file, KernelFile.Text(file), Exercises.ByFile[file], choose: mutation => file == "reduce" || !mutation.IsBound, compileEach: compileEach).Results
+            .Select(result => $"line {result.Mutation.Line}: {result.Mutation.What}: {result.CaughtBy ?.Message.Split('\n')[0] ?? "survives"}")];
+        foreach (var file in new[] { "reduce", "mma_tile" }) Assert.Equal(Ends(file, compileEach: true), Ends(file, compileEach: false));
+    }
+
     // What computes the same at every size that the kernel accepts.
     private static readonly Dictionary<string, string> Harmless = new()
     {

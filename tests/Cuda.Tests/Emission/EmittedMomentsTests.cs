@@ -20,10 +20,7 @@ public sealed class EmittedMomentsTests(ITestOutputHelper output)
     public void A_large_mean_takes_no_digits_from_the_norm()
     {
         Requires.Emulator();
-        var net = new NetworkBuilder("Moments", NetworkMode.Inference);
-        Tensor features = Blocks.ShallowFeatures(net, "SCM", net.Image("image", 3), 64);
-        net.Output("merged", Blocks.BasicConvolution(net, "merge", features, 8, kernel: 1, activate: false));
-        NetworkGraph graph = net.Build();
+        NetworkGraph graph = Network();
         LaunchPlan plan = LaunchCompiler.Compile(graph);
         Assert.Contains(plan.Launches.SelectMany(l => l.Tasks), t => t is ConvolutionChainTask { Kind: ChainKind.PictureFeatures });
         Assert.Contains(plan.Launches.SelectMany(l => l.Tasks), t => t is KernelTask { Pieces: not null });
@@ -49,6 +46,15 @@ public sealed class EmittedMomentsTests(ITestOutputHelper output)
         output.WriteLine($"largest error {error:E2} of the largest value");
         // A value of 100 ± 1 is itself exact to 4e-6 of the deviation; squares are 10⁴ times the variance, so that their float sums leave it three digits.
         Assert.InRange(error, 0, 1e-4);
+    }
+
+    /// <summary>A picture's features, their norm, and a convolution that reads it.</summary>
+    internal static NetworkGraph Network()
+    {
+        var net = new NetworkBuilder("Moments", NetworkMode.Inference);
+        Tensor features = Blocks.ShallowFeatures(net, "SCM", net.Image("image", 3), 64);
+        net.Output("merged", Blocks.BasicConvolution(net, "merge", features, 8, kernel: 1, activate: false));
+        return net.Build();
     }
 
     private static float ValueOf(ParameterOp parameter, Random random)

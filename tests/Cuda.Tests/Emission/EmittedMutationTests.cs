@@ -2,32 +2,30 @@ using FocalNet.Cuda.Tests.Support;
 using FocalNet.Graph.Dsl;
 using FocalNet.Graph.Ir;
 using FocalNet.Graph.Planning;
-using FocalNet.Runtime.Cuda.Templates;
 using FocalNet.Tests.Cuda;
 
 namespace FocalNet.Cuda.Tests.Emission;
 
 /// <summary>
-/// Emitted kernels with a barrier, a wait or a bound changed at a time: the comparison with the interpreter notices. Only code that the chosen
-/// kernels run is changed: a template's, and of the kernels' own. Every barrier and wait is tried each time, of the bounds a sample.
-/// FOCALNET_MUTATIONS=all tries all, FOCALNET_MUTATIONS=trig.cu those of one file.
+/// What the comparison of emitted kernels with the interpreter notices of what goes wrong in templates, and in the kernels' own text: see
+/// <see cref="MutationSuite"/>.
 /// </summary>
 public sealed class EmittedMutationTests(ITestOutputHelper output)
 {
-    // The name of the kernels' own text, where others are template files.
-    private const string Own = "kernels";
+    /// <summary>Of the bounds every so manieth is tried where FOCALNET_MUTATIONS asks for nothing.</summary>
+    private const int Sample = 4;
 
-    /// <summary>Of the bounds every so manieth is tried, another one in each file.</summary>
-    private const int Sample = 32;
+    // Written channels of EdgeNetwork.
+    private static readonly int[] _edges = [4, 8, 9, 16, 17, 32, 33];
 
     // A template file, and what stands in the kernels that are taken: the smallest with all of it.
     private static readonly (string File, string[] Calls)[] _cases =
     [
-        (Own, ["x2_ & finish_by_warp<true", "AndMorex"]),
+        (MutationSuite.Own, ["x2_ & finish_by_warp<true", "AndMorex"]),
         ("vectors.cu", ["pixel_map<4, 40>", "pixel_map<2, 70>", "pixel_map<1, 3> & V, 2>", "pixel_map<8, 40>"]),
         ("elementwise.cu", ["pixel_map<4, 40>", "pixel_map<1, 3>", "channel_map<1, 3", "channel_map<4, 40>"]),
         ("reduction.cu", ["pixel_reduce<4, 40, 0,", "pixel_reduce<4, 40, 64,", "pixel_reduce<1, 1, 256,", "pixel_reduce<2, 70, 64,", "pixel_reduce<2, 70, 256 & REDUCTIONS = 2"]),
-        ("reduction.cu", ["channel_reduce<", "gather_reduce<40, false", "gather_reduce<40, true", "gather_reduce<5"]),
+        ("reduction.cu", ["channel_reduce<", "channel_reduce< & maximum(int r) { return false; }", "gather_reduce<40, false", "gather_reduce<40, true", "gather_reduce<5"]),
         ("finish.cu", ["finish_by_warp<false, 40", "finish_by_warp<true, 1", "finish_with_body<false, 70", "finish_by_thread<270"]),
         ("depthwise.cu", ["DepthwiseSource<3", "DepthwiseSource<4", "DepthwiseTransposedSource<3", "DepthwiseTransposedSource<4"]),
         ("depthwise.cu", ["depthwise_weight_gradient<40, 3", "depthwise_weight_gradient<5"]),
@@ -35,71 +33,72 @@ public sealed class EmittedMutationTests(ITestOutputHelper output)
         ("trig.cu", ["trig_transform<false, false", "trig_transform<true, true"]),
         ("direct_convolution.cu", ["direct_convolution<3, 5, 3, 3, 1, 2, 2", "direct_convolution<3, 70", "direct_convolution<6, 5, 3, 3, 2, 1, 1, true", "direct_convolution<6, 5, 1, 1, 2, 0, 1, true", "direct_convolution<5, 3, 4, 4, 2, 1, 1, true"]),
         ("direct_convolution.cu", ["direct_weight_gradient<3, 5, 3, 3, 1, 2, 2", "direct_weight_gradient<3, 70"]),
+        ("direct_convolution.cu", [.. _edges.Select(edge => $"direct_convolution<3, {edge},"), .. _edges[3..].Select(edge => $"direct_weight_gradient<3, {edge},")]),
+        ("arithmetic.cu", ["sign_of(", "one_if_greater("]),
+        ("finish_moments.cu", ["finish_moments<"]),
     ];
 
-    // The last for templates with so many parts that only large pictures fill them.
-    private static readonly (int Images, int Height, int Width)[] _sizes = [(1, 1, 1), (2, 3, 5), (1, 1, 17), (1, 17, 17)];
-    private static readonly string[] _large = ["reduction.cu", "depthwise.cu"];
+    private static readonly (int Images, int Height, int Width)[] _sizes = [(2, 3, 5), (1, 1, 1), (1, 1, 17)];
+
+    // One more for templates with so many parts, or such large tiles, that only large pictures fill them.
+    private static readonly Dictionary<string, (int Images, int Height, int Width)> _large = new()
+    {
+        ["reduction.cu"] = (1, 17, 17), ["depthwise.cu"] = (1, 17, 17), ["direct_convolution.cu"] = (1, 9, 17),
+    };
 
     // What computes the same at every size that a network accepts: file, change, reason.
-    private static readonly (string File, string What, string Why)[] _harmless =
+    private static readonly HarmlessMutation[] _harmless =
     [
-        .. Enumerable.Range(0, 12).Select(task => (Own, $"bound of '{(task == 0 ? "block " : "")}< blocks{task}' + 1", "a block behind those of the last task finds no pixel")),
-        ("vectors.cu", "bound of '{ return a < b' + 1", "of equal numbers either is the smaller"),
-        ("elementwise.cu", "bound of 'i < V' - 1", "a map without a source does not read what it gives"),
-        ("elementwise.cu", "bound of 'pixels_of_block = groups >= 256' + 1", "256 groups make one pixel a block both ways"),
-        ("elementwise.cu", "bound of 'pixels_of_block = groups >= 256' - 1", "255 groups make one pixel a block both ways"),
-        ("reduction.cu", "bound of '{ return n <= 1' + 1", "half as many lanes make twice as many rounds"),
-        ("reduction.cu", "bound of 'lanes = groups >= 32' + 1", "32 is a power of two"),
-        ("reduction.cu", "bound of 'lanes = groups >= 32' - 1", "the power of two from 31 is 32"),
-        ("reduction.cu", "bound of 'start < last' + (slots)", "one more round, of no pixel"),
-        ("reduction.cu", "bound of 'round < rounds' + 1", "one more round, of no channel"),
-        ("depthwise.cu", "bound of 'constexpr int lanes = CHANNELS >= 32' + 1", "32 is a power of two"),
-        ("depthwise.cu", "bound of 'constexpr int lanes = CHANNELS >= 32' - 1", "the power of two from 31 is 32"),
-        ("trig.cu", "bound of 'n0 < length' + (16)", "one more slab, of zeros"),
-        ("direct_convolution.cu", "bound of 'first_ky < KH' + 1", "behind the last tap there is none either"),
-        ("direct_convolution.cu", "bound of 'first_kx < KW' + 1", "behind the last tap there is none either"),
+        .. Enumerable.Range(0, 12).Select(task => new HarmlessMutation(MutationSuite.Own, $"bound of '{(task == 0 ? "block " : "")}< blocks{task}' + 1", "a block behind those of the last task finds no pixel")),
+        new("vectors.cu", "bound of '{ return a < b' + 1", "of equal numbers either is the smaller"),
+        new("elementwise.cu", "bound of 'i < V' - 1", "a map without a source does not read what it gives"),
+        new("elementwise.cu", "bound of 'pixels_of_block = groups >= 256' + 1", "256 groups make one pixel a block both ways"),
+        new("elementwise.cu", "bound of 'pixels_of_block = groups >= 256' - 1", "255 groups make one pixel a block both ways"),
+        new("reduction.cu", "bound of '{ return n <= 1' + 1", "half as many lanes make twice as many rounds"),
+        new("reduction.cu", "bound of 'lanes = groups >= 32' + 1", "32 is a power of two"),
+        new("reduction.cu", "bound of 'lanes = groups >= 32' - 1", "the power of two from 31 is 32"),
+        new("reduction.cu", "bound of 'start < last' + (slots)", "one more round, of no pixel"),
+        new("reduction.cu", "bound of 'round < rounds' + 1", "one more round, of no channel"),
+        new("depthwise.cu", "bound of 'constexpr int lanes = CHANNELS >= 32' + 1", "32 is a power of two"),
+        new("depthwise.cu", "bound of 'constexpr int lanes = CHANNELS >= 32' - 1", "the power of two from 31 is 32"),
+        new("finish_moments.cu", "bound of 'index < results' + 1", "features have a multiple of 32 channels, and a block has 8 results"),
+        new("trig.cu", "bound of 'n0 < length' + (16)", "one more slab, of zeros"),
+        new("direct_convolution.cu", "bound of '> 256' + 1", "rows to choose from are powers of two"),
+        new("direct_convolution.cu", "bound of '> 256' - 1", "256 rows are 256 rows both ways"),
+        new("direct_convolution.cu", "bound of 'y < height' + 1", "an adjoint's height is a multiple of its stride"),
+        new("direct_convolution.cu", "bound of 'xx < width' + 1", "an adjoint's width is a multiple of its stride"),
+        new("direct_convolution.cu", "bound of 'k0 < depth' + (slab)", "one more slab, of zeros"),
+        new("direct_convolution.cu", "bound of 'k0 + k < depth' + 1", "behind the last tap the weights are zero", "base[row]"),
+        new("direct_convolution.cu", "bound of 'pixel0 < last' + (slab)", "one more slab, of zeros"),
+        new("direct_convolution.cu", "bound of 'column0 + column < depth' + 1", "behind the last column nothing is stored"),
+        new("direct_convolution.cu", "bound of 'first_ky < KH' + 1", "behind the last tap there is none either"),
+        new("direct_convolution.cu", "bound of 'first_kx < KW' + 1", "behind the last tap there is none either"),
     ];
 
     [Fact]
     public void At_least_95_of_100_mutations_are_caught()
     {
         Requires.Emulator();
-        string? chosen = Environment.GetEnvironmentVariable("FOCALNET_MUTATIONS");
+        var suite = new MutationSuite(output, _harmless, Sample);
         EmittedKernelCase[] kernels = [.. Kernels()];
-        int caught = 0, total = 0;
-        HashSet<string> run = [], others = [];
-        foreach ((string file, string[] calls) in _cases)
+        foreach ((string file, string[] calls) in _cases.Where(c => MutationSuite.Wants([c.File])))
         {
-            if (chosen is not (null or "" or "all") && chosen != file)
-                continue;
             EmittedKernelCase[] cases = [.. calls.Select(call => Least(kernels, call)).Distinct()];
-            string text = EmittedText.Of(cases.Select(c => c.Kernel));
-            var reach = new MutationReach(text, (module, seed) => Check(file, cases, module, seed));
-            KernelMutation[] own = [.. KernelMutations.Of(text).Where(m => IsOwn(file, text, m.Line))];
-            HashSet<int> taken = [.. own.Where(reach.Reaches).Where((m, i) => !string.IsNullOrEmpty(chosen) || !IsBound(m) || (i + file.Length) % Sample == 0).Select(m => m.At)];
-            MutationReport report = MutationTester.Run(
-                file, text, (module, seed) => Check(file, cases, module, seed), _harmless.Where(h => h.File == file).ToDictionary(h => h.What, h => h.Why), choose: m => taken.Contains(m.At));
-            output.WriteLine(report.ToString());
-            foreach (KernelMutation mutation in own)
-                (reach.Reaches(mutation) ? run : others).Add($"{file}:{mutation.Line - own[0].Line}: {mutation.What}");
-            caught += report.Caught;
-            total += report.Total;
+            suite.Try([file], EmittedText.Of(cases.Select(c => c.Kernel)), (module, seed) => Check(file, cases, module, seed));
         }
-        others.ExceptWith(run);
-        output.WriteLine($"{caught} of {total} mutations caught; {others.Count} are in code that these kernels do not run{string.Concat(others.Select(o => "\n  " + o))}");
-        Requires.SomethingNamed(chosen, total);
-        Assert.True(caught >= 0.95 * total, $"Only {caught} of {total} mutations are caught.");
+        suite.AssertCaught();
     }
-
-    private static bool IsBound(KernelMutation mutation) => mutation.What.StartsWith("bound", StringComparison.Ordinal);
 
     // Of both forms of float, fused and not.
     private static IEnumerable<EmittedKernelCase> Kernels()
     {
-        NetworkGraph[] odd = [OddNetwork.Build(NetworkMode.Inference), OddNetwork.Build(NetworkMode.Training)];
+        NetworkGraph[] graphs =
+        [
+            OddNetwork.Build(NetworkMode.Inference), OddNetwork.Build(NetworkMode.Training),
+            EdgeNetwork.Build(NetworkMode.Inference), EdgeNetwork.Build(NetworkMode.Training), EmittedMomentsTests.Network(),
+        ];
         return new[] { (ElementType.Float32, false), (ElementType.Float32, true), (ElementType.BFloat16, false) }
-            .SelectMany(form => EmittedKernels.Of(odd, form.Item1, form.Item2)).DistinctBy(k => k.Kernel.Name);
+            .SelectMany(form => EmittedKernels.Of(graphs, form.Item1, form.Item2)).DistinctBy(k => k.Kernel.Name);
     }
 
     // The smallest, so that the interpreter is quick.
@@ -112,24 +111,13 @@ public sealed class EmittedMutationTests(ITestOutputHelper output)
     {
         foreach (EmittedKernelCase kernel in cases)
         {
-            foreach ((int images, int height, int width) in _sizes[..(_large.Contains(file) ? 4 : 3)])
+            // Where something ends is a matter of values, not of the order of threads: one size is run in all of them.
+            (int Images, int Height, int Width)[] large = _large.TryGetValue(file, out var one) ? [one] : [];
+            foreach ((int images, int height, int width) in seed == 0 ? _sizes.Concat(large) : _sizes[..1])
             {
-                // Where the last part ends is a matter of values, not of the order of threads.
-                if (height == 17 && seed != 0)
-                    continue;
                 using var oracle = new KernelOracle(kernel, kernel.Size(images, height, width), seed: 1);
                 oracle.Check(module, seed);
             }
         }
-    }
-
-    private static bool IsOwn(string file, string text, int line)
-    {
-        // The kernels' own begins behind the last template.
-        string[] templates = file != Own ? [file] : [.. CudaTemplates.Names.Where(name => text.Contains(CudaTemplates.Text(name), StringComparison.Ordinal))];
-        int end = templates.Max(name => KernelText.LineOf(text, text.IndexOf(CudaTemplates.Text(name), StringComparison.Ordinal) + CudaTemplates.Text(name).Length));
-        if (file == Own)
-            return line >= end;
-        return line < end && line >= KernelText.LineOf(text, text.IndexOf(CudaTemplates.Text(file), StringComparison.Ordinal));
     }
 }

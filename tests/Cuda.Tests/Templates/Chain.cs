@@ -28,17 +28,18 @@ internal sealed class Chain : IDisposable
     internal CudaBuffer[] Biases { get; }
 
     /// <summary>The bodies: <c>Middle_</c> clamps to ±3 and keeps what is its own, in float and dense; <c>Last_</c> adds the bias and stores.</summary>
-    internal static string Bodies(string name, int middleChannels, bool brainOutput, int pitch)
+    internal static string Bodies(string name, bool brainOutput, int pitch)
         => $$"""
             struct Middle_{{name}}
             {
                 const float* p0; float* p1;
+                int channels;
                 template <int V> __device__ __forceinline__ void apply(float (&value)[V], int pixel, int image, int y, int x, int channel, bool own)
                 {
                     float bias[V];
                     load_channels<float, V, V>(p0 + channel, bias);
                     for (int v = 0; v != V; v++) value[v] = fminf(fmaxf(value[v] + bias[v], -3.0f), 3.0f);
-                    if (own) store_channels<float, V, V>(p1 + pixel * {{middleChannels}} + channel, value);
+                    if (own) store_channels<float, V, V>(p1 + pixel * channels + channel, value);
                 }
             };
             struct Clamp_{{name}}

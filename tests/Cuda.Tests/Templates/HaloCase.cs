@@ -16,7 +16,7 @@ internal sealed record HaloCase(string Name, bool Brain, int Read, int Written, 
 
     internal string Text => $$"""
         {{PackText.Kernel("pack_" + Name, Brain, Filters)}}
-        {{Chain.Bodies(Name, Written, Brain, Written + 8)}}
+        {{Chain.Bodies(Name, Brain, Written + 8)}}
         extern "C" __global__ void __launch_bounds__({{Threads}}) {{Name}}(
             const {{Element}}* x, const unsigned char* w, const float* b, {{Element}}* y, int images, int height, int width)
         {

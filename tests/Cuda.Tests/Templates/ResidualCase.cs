@@ -21,7 +21,7 @@ internal sealed record ResidualCase(string Name, bool Brain, int Channels, int T
 
     internal string Text => $$"""
         {{PackText.Kernel("pack_" + Name, Brain, Filters)}}
-        {{Chain.Bodies(Name, Channels, Brain, Channels + 8)}}
+        {{Chain.Bodies(Name, Brain, Channels + 8)}}
         struct Sum_{{Name}}
         {
             Last_{{Name}} last;
@@ -43,7 +43,7 @@ internal sealed record ResidualCase(string Name, bool Brain, int Channels, int T
             const bool half = blockIdx.x >= first;
             if (half) { height /= 2; width /= 2; }
             PlainSource<{{Element}}, {{Channels + 8}}> source = { half ? x1 : x0, height, width };
-            Middle_{{Name}} middle = { b0, half ? m1 : m0 };
+            Middle_{{Name}} middle = { b0, half ? m1 : m0, {{Channels}} };
             Sum_{{Name}} last = { { b1, half ? y1 : y0, height, width } };
             fused_residual_block<Tile>(source, w0, w1, middle, last, images, height, width, half ? blockIdx.x - first : blockIdx.x, dynamic_shared);
         }

@@ -27,7 +27,7 @@ internal sealed record ScmCase(string Name, bool Brain, int Read, int C1, int C2
 
     internal string Text => $$"""
         {{PackText.Kernel("pack_" + Name, Brain, Filters)}}
-        {{Chain.Bodies(Name, C3, Brain, Written + 8)}}
+        {{Chain.Bodies(Name, Brain, Written + 8)}}
         struct Kept_{{Name}}
         {
             Last_{{Name}} last;
@@ -38,12 +38,12 @@ internal sealed record ScmCase(string Name, bool Brain, int Read, int C1, int C2
         };
         extern "C" __global__ void __launch_bounds__(256) {{Name}}(
             const {{Input}}* x, const unsigned char* w0, const unsigned char* w1, const unsigned char* w2, const unsigned char* w3,
-            const float* b0, const float* b1, const float* b2, const float* b3, float* m, {{Element}}* y, float* sums, int images, int height, int width)
+            const float* b0, const float* b1, const float* b2, const float* b3, float* m2, float* m3, {{Element}}* y, float* sums, int images, int height, int width)
         {
             extern __shared__ __align__(16) unsigned char dynamic_shared[];
             {{(Loaded ? "LoadedSource<float, 3, 1>" : $"PlainSource<{Element}, {Read}>")}} source = { x, height, width };
-            Clamp_{{Name}} first = { b0 }, second = { b1 };
-            Middle_{{Name}} third = { b2, m };
+            Clamp_{{Name}} first = { b0 };
+            Middle_{{Name}} second = { b1, m2, {{C2}} }, third = { b2, m3, {{C3}} };
             Kept_{{Name}} last = { { b3, y, height, width } };
             typedef ScmTile<{{Element}}, {{Read}}, {{C1}}, {{C2}}, {{C3}}, {{Written}}, {{TileH}}, {{TileW}}, {{WarpsM}}> Tile;
             static_assert(Tile::shared_bytes == {{SharedBytes}}, "");
@@ -56,15 +56,19 @@ internal sealed record ScmCase(string Name, bool Brain, int Read, int C1, int C2
     {
         using var chain = new Chain(module, Name, Brain, Filters, seed);
         using Picture x = Picture.Whole("x", images, height, width, Read, Brain && !Loaded, 1);
-        using Picture m = Picture.Result("m", images, height, width, C3, false);
+        Picture?[] middles = [null, Picture.Result("m2", images, height, width, C2, false), Picture.Result("m3", images, height, width, C3, false)];
         using Picture y = Picture.Result("y", images, height, width, Written, Brain, 8);
         using var sums = CudaBuffer.Uninitialised<float>("sums", images * Parts * 3 * Written);
         module.Launch(Name, images * Parts, 256, SharedBytes, seed,
-            [x.Buffer, .. chain.Packed, .. chain.Biases, m.Buffer, y.Buffer, sums, images, height, width]);
+            [x.Buffer, .. chain.Packed, .. chain.Biases, middles[1]!.Buffer, middles[2]!.Buffer, y.Buffer, sums, images, height, width]);
         string what = $"{Name} {images}×{height}×{width}";
         Func<int, int, int, int, double> value = (n, yy, xx, c) => x[n, yy, xx, c];
-        for (int i = 0; i < 3; i++) value = chain.Reference(i, value, images, height, width, clamp: true);
-        m.Check(what + " middle", value, 0);
+        for (int i = 0; i < 3; i++)
+        {
+            value = chain.Reference(i, value, images, height, width, clamp: true);
+            middles[i]?.Check($"{what} middle {i + 1}", value, 0);
+            middles[i]?.Dispose();
+        }
         var last = chain.Reference(3, value, images, height, width, clamp: false);
         y.Check(what, last, 0);
 

@@ -25,7 +25,7 @@ internal sealed record UpCase(string Name, bool Brain, int Read, int Middle, int
 
     internal string Text => $$"""
         {{PackText.Kernel("pack_" + Name, Brain, Filters)}}
-        {{Chain.Bodies(Name, Middle, Brain, Written + 8)}}
+        {{Chain.Bodies(Name, Brain, Written + 8)}}
         extern "C" __global__ void __launch_bounds__({{Threads}}) {{Name}}(
             const {{Element}}* x, const {{Element}}* skip, const unsigned char* w0, const unsigned char* w1, const float* b0, const float* b1, float* m, {{Element}}* y,
             int images, int height, int width)
@@ -33,7 +33,7 @@ internal sealed record UpCase(string Name, bool Brain, int Read, int Middle, int
             extern __shared__ __align__(16) unsigned char dynamic_shared[];
             PlainSource<{{Element}}, {{Read}}> source = { x, height / 2, width / 2 };
             PlainSource<{{Element}}, {{Skip + 8}}> skip_source = { skip, height, width };
-            Middle_{{Name}} middle = { b0, m };
+            Middle_{{Name}} middle = { b0, m, {{Middle}} };
             Last_{{Name}} last = { b1, y, height, width };
             typedef UpTile<{{Element}}, {{Read}}, {{Middle}}, {{Skip}}, {{Written}}, {{(Resident ? "true" : "false")}}, ConvolutionTile<{{string.Join(", ", Tile)}}>> Up;
             static_assert(Up::shared_bytes == {{SharedBytes}}, "");
