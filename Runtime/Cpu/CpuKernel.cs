@@ -56,14 +56,21 @@ public unsafe struct KernelArguments
     public int RunImages, RunHeight, RunWidth;
 }
 
-/// <summary>The share of one call.</summary>
-public unsafe readonly struct WorkSlice(int chunk, int chunks, float* scratch)
+/// <summary>The chunk of one call.</summary>
+/// <param name="chunk">Number of this chunk, from 0.</param>
+/// <param name="chunks">Number of chunks that the work is cut into.</param>
+/// <param name="scratch">The worker's scratch memory.</param>
+/// <param name="chunksOfShare">How many of them are a worker's share.</param>
+public unsafe readonly struct WorkSlice(int chunk, int chunks, float* scratch, int chunksOfShare = 1)
 {
     /// <summary>Number of this chunk, from 0.</summary>
     public readonly int Chunk = chunk;
 
     /// <summary>Number of chunks that the work is cut into.</summary>
     public readonly int Chunks = chunks;
+
+    /// <summary>How many chunks, one after the other, are a worker's share; the work is cut into equal shares first.</summary>
+    public readonly int ChunksOfShare = chunksOfShare;
 
     /// <summary>
     /// This worker's scratch memory, aligned to 64 bytes; <see cref="ScratchFloats"/> floats. Its contents are undefined.
@@ -75,4 +82,15 @@ public unsafe readonly struct WorkSlice(int chunk, int chunks, float* scratch)
 
     /// <summary>This chunk's part of <paramref name="count"/> items: [start, end).</summary>
     public (long Start, long End) Range(long count) => (count * Chunk / Chunks, count * (Chunk + 1) / Chunks);
+
+    /// <summary>
+    /// This chunk's part of <paramref name="count"/> items that are best taken <paramref name="block"/> at a time: shares are equal, and a share is cut
+    /// between blocks alone, so that it has as many as if it were one chunk.
+    /// </summary>
+    public (long Start, long End) Range(long count, int block)
+    {
+        long share = Chunk / ChunksOfShare, shares = Chunks / ChunksOfShare, first = count * share / shares, end = count * (share + 1) / shares;
+        long blocks = (end - first + block - 1) / block, part = Chunk % ChunksOfShare;
+        return (Math.Min(end, first + (blocks * part / ChunksOfShare * block)), Math.Min(end, first + (blocks * (part + 1) / ChunksOfShare * block)));
+    }
 }

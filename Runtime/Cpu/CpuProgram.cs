@@ -12,10 +12,16 @@ internal sealed unsafe class CpuProgram
     /// <summary>Elements below which handing work to other threads costs more than doing it.</summary>
     private const int SmallElements = 2048;
 
+    /// <summary>
+    /// A thread's share is cut into so many chunks at most, of so many elements at least, of which another thread takes the last ones if this one is
+    /// held up: on a shared machine that happens, and a kernel ends when its slowest thread does (docs/benchmarks/cpu-kernels.md).
+    /// </summary>
+    private const int MostChunksOfShare = 8, ChunkElements = 16384;
+
     private readonly WorkerPool pool;
     private readonly StepSpec[] steps;
     private readonly BoundReduction[][] reductions;
-    private readonly int[] chunks;
+    private readonly int[] chunks, chunksOfShare;
 
     // On the pinned heap: kernels hold addresses into them.
     private readonly KernelArguments[] arguments;
@@ -31,12 +37,13 @@ internal sealed unsafe class CpuProgram
         pointers = GC.AllocateArray<nint>(Math.Max(1, operands), pinned: true);
         strides = GC.AllocateArray<int>(Math.Max(1, operands), pinned: true);
         reductions = new BoundReduction[steps.Length][];
-        chunks = new int[steps.Length];
+        (chunks, chunksOfShare) = (new int[steps.Length], new int[steps.Length]);
         int next = 0;
         for (int i = 0; i < steps.Length; i++)
         {
             StepSpec step = steps[i];
             chunks[i] = ChunkCount(step, size, pool.Threads);
+            chunksOfShare[i] = ChunksOfShare(step, chunks[i], pool.Threads);
             arguments[i] = Extents(step, size);
             arguments[i].Strict = strict;
             arguments[i].Buffers = (float**)Address(pointers, next);
@@ -76,7 +83,7 @@ internal sealed unsafe class CpuProgram
     {
         foreach (ref readonly BoundReduction reduction in reductions[step].AsSpan())
             reduction.Clear();
-        pool.Run(steps[step].Kernel.Entry, (KernelArguments*)Address(arguments, step), chunks[step]);
+        pool.Run(steps[step].Kernel.Entry, (KernelArguments*)Address(arguments, step), chunks[step], chunksOfShare[step]);
         foreach (ref readonly BoundReduction reduction in reductions[step].AsSpan())
             reduction.Combine();
     }
@@ -95,8 +102,13 @@ internal sealed unsafe class CpuProgram
             return rows <= 1 ? FixedChunks : (int)Math.Min(FixedChunks, rows);
         }
 
-        return Math.Max(step.Domain.Elements(size), step.Input.Elements(size)) < SmallElements ? 1 : threads;
+        long elements = Math.Max(step.Domain.Elements(size), step.Input.Elements(size));
+        return elements < SmallElements || threads == 1 ? 1 : threads * (int)Math.Clamp(elements / threads / ChunkElements, 1, MostChunksOfShare);
     }
+
+    /// <summary>Partial results are cut without regard to the threads.</summary>
+    private static int ChunksOfShare(StepSpec step, int chunks, int threads) =>
+        step.Chunking == Chunking.Fixed || step.Reductions.Length > 0 ? 1 : Math.Max(1, chunks / threads);
 
     private static int PartialStride(ReductionSpec reduction, RunSize size) => checked((int)((reduction.Shape.Elements(size) + 15) / 16 * 16));
 

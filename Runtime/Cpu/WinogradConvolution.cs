@@ -61,7 +61,7 @@ public static unsafe class WinogradConvolution
         where TBody : struct, IKernelBody
     {
         var block = new WinogradBlock(depth, padding, x, xPitch, in a, s.Scratch);
-        var (start, end) = s.Range(block.Tiles);
+        var (start, end) = s.Range(block.Tiles, block.Capacity);
         for (long first = start; first < end; first += block.Capacity)
         {
             int count = (int)Math.Min(block.Capacity, end - first);

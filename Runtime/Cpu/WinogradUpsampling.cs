@@ -84,7 +84,7 @@ public static unsafe class WinogradUpsampling
         int depth = geometry.OutputChannels, channels = geometry.InputChannels;
         nint phaseFloats = (nint)WinogradPairTransform.Products * depth;
         var block = new WinogradBlock(depth, 1, x, xPitch, in low, s.Scratch, inputs: WinogradPairTransform.Inputs);
-        var (start, end) = s.Range(block.Tiles);
+        var (start, end) = s.Range(block.Tiles, block.Capacity);
         for (long first = start; first < end; first += block.Capacity)
         {
             int count = (int)Math.Min(block.Capacity, end - first);

@@ -1,15 +1,18 @@
 using System.Globalization;
 using System.Runtime.ExceptionServices;
+using System.Runtime.InteropServices;
 
 namespace FocalNet.Runtime.Cpu;
 
 /// <summary>
-/// Threads that run the chunks of one kernel at a time, in a static partition: chunk c of n goes to worker c·threads/n. The
-/// caller is worker 0. A run allocates nothing.
+/// Threads that run the chunks of one kernel at a time. Chunk c of n belongs to worker c·threads/n, which takes its chunks in order, so that
+/// it reads in the next kernel what it has just written; whoever has none left takes the last one of another. The caller is worker 0.
+/// A run allocates nothing.
 /// </summary>
 /// <remarks>
 /// <para>Where the pool takes a whole Linux machine, workers are bound to processors; the caller is not.</para>
-/// <para>Kernels follow each other within microseconds, so a worker spins for a while before it parks.</para>
+/// <para>Kernels follow each other within microseconds, so a worker spins for a while before it parks. A run ends with its last chunk and waits
+/// for no worker that has not woken up or that lost its processor between chunks.</para>
 /// <para>Several threads may call <see cref="Run"/>: calls take turns. A kernel must not call it.</para>
 /// </remarks>
 public sealed unsafe class WorkerPool : IDisposable
@@ -18,6 +21,7 @@ public sealed unsafe class WorkerPool : IDisposable
     private const int SpinRounds = 200, SpinIterations = 20;
 
     private readonly Lock turn = new();
+    // Entry 0 is the caller, which has a share and no thread.
     private readonly Worker[] workers;
     private readonly SemaphoreSlim done = new(0);
     private readonly bool spins;
@@ -27,7 +31,9 @@ public sealed unsafe class WorkerPool : IDisposable
 
     private delegate*<in KernelArguments, in WorkSlice, void> entry;
     private KernelArguments* arguments;
-    private int chunks;
+    private int chunks, chunksOfShare;
+
+    // Chunks of the run that have not ended.
     private int pending;
     private int callerParked;
     private Exception? failure;
@@ -42,10 +48,11 @@ public sealed unsafe class WorkerPool : IDisposable
         spins = Threads <= Environment.ProcessorCount;
         placement = ProcessorPlacement.Create(Threads);
         scratch = NativePages.Allocate((nuint)Threads * WorkSlice.ScratchFloats);
-        workers = new Worker[Threads - 1];
+        workers = new Worker[Threads];
         for (int i = 0; i < workers.Length; i++)
+            workers[i] = new Worker(i);
+        foreach (var worker in workers.AsSpan(1))
         {
-            var worker = workers[i] = new Worker(i + 1);
             worker.Thread = new Thread(() => Work(worker))
             {
                 IsBackground = true,
@@ -62,9 +69,10 @@ public sealed unsafe class WorkerPool : IDisposable
     /// <param name="entry">The kernel.</param>
     /// <param name="arguments">Its arguments, at an address that does not move.</param>
     /// <param name="chunks">How many chunks to cut it into.</param>
+    /// <param name="chunksOfShare">How many of them are a worker's share (<see cref="WorkSlice.ChunksOfShare"/>); divides <paramref name="chunks"/>.</param>
     /// <exception cref="ObjectDisposedException">The pool is disposed.</exception>
     /// <remarks>If chunks throw, the others still run and the first exception that was caught is thrown here.</remarks>
-    public void Run(delegate*<in KernelArguments, in WorkSlice, void> entry, KernelArguments* arguments, int chunks)
+    public void Run(delegate*<in KernelArguments, in WorkSlice, void> entry, KernelArguments* arguments, int chunks, int chunksOfShare = 1)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(chunks);
         if (turn.IsHeldByCurrentThread)
@@ -75,17 +83,18 @@ public sealed unsafe class WorkerPool : IDisposable
             if (Threads == 1 || chunks == 1)
             {
                 for (int chunk = 0; chunk < chunks; chunk++)
-                    entry(in *arguments, new WorkSlice(chunk, chunks, scratch));
+                    entry(in *arguments, new WorkSlice(chunk, chunks, scratch, chunksOfShare));
                 return;
             }
 
             this.entry = entry;
             this.arguments = arguments;
             this.chunks = chunks;
+            this.chunksOfShare = chunksOfShare;
             placement?.MakeRoom();
             Start();
-            RunShare(0);
-            WaitForWorkers();
+            RunChunks(0);
+            WaitForOthers();
             if (failure is { } exception)
             {
                 failure = null;
@@ -103,9 +112,9 @@ public sealed unsafe class WorkerPool : IDisposable
                 return;
             disposed = true;
             entry = null;
-            foreach (var worker in workers)
+            foreach (var worker in workers.AsSpan(1))
                 Signal(worker);
-            foreach (var worker in workers)
+            foreach (var worker in workers.AsSpan(1))
             {
                 worker.Thread!.Join();
                 worker.Wake.Dispose();
@@ -119,11 +128,11 @@ public sealed unsafe class WorkerPool : IDisposable
 
     private void Start()
     {
-        int needed = 0;
+        Volatile.Write(ref pending, chunks);
+        // A worker that is still looking for chunks of the run before may take one of these as soon as a share is written: all else is.
         foreach (var worker in workers)
-            needed += FirstChunk(worker.Index) < FirstChunk(worker.Index + 1) ? 1 : 0;
-        Volatile.Write(ref pending, needed);
-        foreach (var worker in workers)
+            Volatile.Write(ref worker.Share.Value, new Share(FirstChunk(worker.Index), FirstChunk(worker.Index + 1)).Bits);
+        foreach (var worker in workers.AsSpan(1))
         {
             if (FirstChunk(worker.Index) < FirstChunk(worker.Index + 1))
                 Signal(worker);
@@ -140,24 +149,56 @@ public sealed unsafe class WorkerPool : IDisposable
     /// <summary>First chunk c with c·threads/chunks ≥ worker.</summary>
     private int FirstChunk(int worker) => (int)((((long)worker * chunks) + Threads - 1) / Threads);
 
-    private void RunShare(int worker)
+    /// <summary>Runs chunks, its own first, until there is none that nobody has taken; wakes the caller after the last of the run.</summary>
+    private void RunChunks(int worker)
     {
         float* own = scratch + ((nint)worker * WorkSlice.ScratchFloats);
-        int end = FirstChunk(worker + 1);
-        for (int chunk = FirstChunk(worker); chunk < end; chunk++)
+        for (int offset = 0; offset < Threads; offset++)
         {
-            try
+            var owner = workers[(worker + offset) % Threads];
+            while (TryTake(ref owner.Share.Value, first: offset == 0, out int chunk))
             {
-                entry(in *arguments, new WorkSlice(chunk, chunks, own));
-            }
-            catch (Exception exception)
-            {
-                Interlocked.CompareExchange(ref failure, exception, null);
+                try
+                {
+                    entry(in *arguments, new WorkSlice(chunk, chunks, own, chunksOfShare));
+                }
+                catch (Exception exception)
+                {
+                    Interlocked.CompareExchange(ref failure, exception, null);
+                }
+
+                if (Interlocked.Decrement(ref pending) == 0 && Interlocked.Exchange(ref callerParked, 0) == 1)
+                    done.Release();
             }
         }
     }
 
-    private void WaitForWorkers()
+    /// <summary>
+    /// Takes a chunk of a share. What was taken is of the run in progress, whatever run the taker came for: that run ends only after the chunk
+    /// has, so its kernel and arguments can be read from then on.
+    /// </summary>
+    private static bool TryTake(ref long share, bool first, out int chunk)
+    {
+        long seen = Volatile.Read(ref share);
+        while (true)
+        {
+            var (next, end) = new Share(seen);
+            if (next >= end)
+            {
+                chunk = 0;
+                return false;
+            }
+
+            chunk = first ? next : end - 1;
+            long left = (first ? new Share(next + 1, end) : new Share(next, end - 1)).Bits;
+            long found = Interlocked.CompareExchange(ref share, left, seen);
+            if (found == seen)
+                return true;
+            seen = found;
+        }
+    }
+
+    private void WaitForOthers()
     {
         for (int i = 0; spins && i < SpinRounds; i++)
         {
@@ -183,22 +224,20 @@ public sealed unsafe class WorkerPool : IDisposable
         int seen = 0;
         while (true)
         {
-            WaitForTicket(worker, seen);
-            seen++;
+            seen = WaitForTicket(worker, seen);
             if (disposed)
                 return;
-            RunShare(worker.Index);
-            if (Interlocked.Decrement(ref pending) == 0 && Interlocked.Exchange(ref callerParked, 0) == 1)
-                done.Release();
+            RunChunks(worker.Index);
         }
     }
 
-    private void WaitForTicket(Worker worker, int seen)
+    /// <summary>Waits for a ticket after <paramref name="seen"/> and returns the newest: those between are of runs that ended without this worker.</summary>
+    private int WaitForTicket(Worker worker, int seen)
     {
         for (int i = 0; spins && i < SpinRounds; i++)
         {
             if (Volatile.Read(ref worker.Ticket) != seen)
-                return;
+                return Volatile.Read(ref worker.Ticket);
             Thread.SpinWait(SpinIterations);
         }
 
@@ -208,12 +247,25 @@ public sealed unsafe class WorkerPool : IDisposable
         {
             Interlocked.Exchange(ref worker.Parked, 1);
             if (Volatile.Read(ref worker.Ticket) != seen && Interlocked.Exchange(ref worker.Parked, 0) == 1)
-                return;
+                break;
             worker.Wake.Wait();
         }
+
+        return Volatile.Read(ref worker.Ticket);
     }
 
-    /// <summary>One thread's mailbox.</summary>
+    /// <summary>Chunks that nobody has taken, [next, end), in one word.</summary>
+    private readonly record struct Share(long Bits)
+    {
+        public Share(int next, int end)
+            : this(((long)next << 32) | (uint)end)
+        {
+        }
+
+        public void Deconstruct(out int next, out int end) => (next, end) = ((int)(Bits >> 32), (int)Bits);
+    }
+
+    /// <summary>One thread's mailbox and chunks. The share, which its worker writes for each chunk, has a cache line of its own.</summary>
     private sealed class Worker(int index)
     {
         public readonly int Index = index;
@@ -221,5 +273,13 @@ public sealed unsafe class WorkerPool : IDisposable
         public Thread? Thread;
         public int Ticket;
         public int Parked;
+        public Padded Share;
+    }
+
+    [StructLayout(LayoutKind.Explicit, Size = 2 * 128)]
+    private struct Padded
+    {
+        [FieldOffset(128)]
+        public long Value;
     }
 }

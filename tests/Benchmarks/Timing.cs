@@ -24,8 +24,8 @@ internal static class Timing
     private const int LeastWarmUps = 2, MostWarmUps = 120;
     private const double WarmUpSeconds = 2.5;
 
-    // A pair of runs that takes so long is not disturbed by an interrupt, and is run less often.
-    private const double LongPair = 4, VeryLongPair = 12;
+    // A round that takes so long is not disturbed by an interrupt, and is run less often.
+    private const double LongRound = 4, VeryLongRound = 12;
 
     /// <param name="first">Runs the first.</param>
     /// <param name="second">Runs the second.</param>
@@ -33,30 +33,35 @@ internal static class Timing
     /// <param name="pause">Milliseconds of sleep before each run.</param>
     public static Turns TakeTurns(Action first, Action second, double seconds, int pause = 0)
     {
-        double pair = Seconds(first) + Seconds(second);
-        var clock = Stopwatch.StartNew();
-        for (int i = 0; pair < LongPair && i < MostWarmUps && (i < LeastWarmUps || clock.Elapsed.TotalSeconds < WarmUpSeconds); i++)
-            pair = Seconds(first) + Seconds(second);
+        IReadOnlyList<double>[] times = TakeTurns([first, second], seconds, pause);
+        return new Turns(times[0], times[1]);
+    }
 
-        int least = pair > VeryLongPair ? 3 : LeastRuns;
-        List<double> firsts = [], others = [];
+    /// <summary>The seconds of each side's runs.</summary>
+    /// <param name="sides">Runs one of them.</param>
+    /// <param name="seconds">For how long at least.</param>
+    /// <param name="pause">Milliseconds of sleep before each run.</param>
+    public static IReadOnlyList<double>[] TakeTurns(IReadOnlyList<Action> sides, double seconds, int pause = 0)
+    {
+        double round = sides.Sum(side => Seconds(side));
+        var clock = Stopwatch.StartNew();
+        for (int i = 0; round < LongRound && i < MostWarmUps && (i < LeastWarmUps || clock.Elapsed.TotalSeconds < WarmUpSeconds); i++)
+            round = sides.Sum(side => Seconds(side));
+
+        int least = round > VeryLongRound ? 3 : LeastRuns;
+        List<double>[] times = [.. sides.Select(_ => new List<double>())];
         clock.Restart();
-        while (firsts.Count < least || (clock.Elapsed.TotalSeconds < seconds && firsts.Count < MostRuns))
+        for (int run = 0; run < least || (clock.Elapsed.TotalSeconds < seconds && run < MostRuns); run++)
         {
             // Who goes second finds the other's data in the caches: that changes, too.
-            if (firsts.Count % 2 == 0)
+            for (int i = 0; i < sides.Count; i++)
             {
-                firsts.Add(Seconds(first, pause));
-                others.Add(Seconds(second, pause));
-            }
-            else
-            {
-                others.Add(Seconds(second, pause));
-                firsts.Add(Seconds(first, pause));
+                int side = run % 2 == 0 ? i : sides.Count - 1 - i;
+                times[side].Add(Seconds(sides[side], pause));
             }
         }
 
-        return new Turns(firsts, others);
+        return times;
     }
 
     public static double Median(IEnumerable<double> values)

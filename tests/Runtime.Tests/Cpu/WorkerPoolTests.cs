@@ -7,7 +7,7 @@ namespace FocalNet.Runtime.Tests.Cpu;
 public sealed unsafe class WorkerPoolTests
 {
     [Fact]
-    public void Every_chunk_runs_once_on_the_worker_that_owns_it()
+    public void Every_chunk_runs_once_in_scratch_memory_of_its_own_thread()
     {
         long* counts = stackalloc long[2 * 64];
         foreach (int threads in new[] { 1, 2, 3, 5 })
@@ -22,40 +22,115 @@ public sealed unsafe class WorkerPoolTests
                 for (int c = 0; c < chunks; c++)
                 {
                     Assert.Equal(1, counts[2 * c]);
-                    int first = c, worker = (int)((long)c * threads / chunks);
-                    while (first > 0 && (long)(first - 1) * threads / chunks == worker)
-                        first--;
-                    // Chunks of one worker share its scratch; others have another.
-                    for (int other = 0; threads > 1 && chunks > 1 && other < chunks; other++)
-                        Assert.Equal((long)other * threads / chunks == worker, counts[(2 * other) + 1] == counts[(2 * c) + 1]);
                     Assert.Equal(0, counts[(2 * c) + 1] % 64);
+                }
+
+                Assert.InRange(Enumerable.Range(0, chunks).Select(c => counts[(2 * c) + 1]).Distinct().Count(), 1, threads);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Whoever runs chunk 0 is held up until all the others have ended, which somebody else must have run then, the rest of this worker's share
+    /// too. It waits in vain if chunks belong to their workers.
+    /// </summary>
+    [Theory]
+    [InlineData(2, 16)]
+    [InlineData(3, 64)]
+    public void Others_take_the_chunks_of_a_thread_that_is_held_up(int threads, int chunks)
+    {
+        using var pool = new WorkerPool(threads);
+        long* state = stackalloc long[2];
+        float* buffer = (float*)state;
+        var arguments = new KernelArguments { Buffers = &buffer };
+        for (int run = 0; run < 50; run++)
+        {
+            new Span<long>(state, 2).Clear();
+            pool.Run(&WaitForTheOthers, &arguments, chunks, chunks / threads);
+            Assert.Equal(chunks - 1, state[0]);
+            Assert.Equal(0, state[1]);
+        }
+    }
+
+    private static void WaitForTheOthers(in KernelArguments a, in WorkSlice s)
+    {
+        long* state = (long*)a.Buffers[0];
+        if (s.Chunk > 0)
+        {
+            Interlocked.Increment(ref state[0]);
+            return;
+        }
+
+        int others = s.Chunks - 1;
+        if (!SpinWait.SpinUntil(() => Interlocked.Read(ref state[0]) == others, 10_000))
+            state[1] = 1;
+    }
+
+    /// <summary>Each item is in one chunk; shares are equal, and each is cut at whole blocks from its start.</summary>
+    [Fact]
+    public void Chunks_of_a_share_are_whole_blocks()
+    {
+        foreach (int shares in new[] { 1, 2, 3, 7 })
+        {
+            foreach (int chunksOfShare in new[] { 1, 2, 5, 8 })
+            {
+                foreach (int count in new[] { 0, 1, 23, 24, 256, 1000, 4096 })
+                {
+                    foreach (int block in new[] { 1, 6, 24 })
+                    {
+                        long next = 0, blocks = 0;
+                        for (int c = 0; c < shares * chunksOfShare; c++)
+                        {
+                            var slice = new WorkSlice(c, shares * chunksOfShare, null, chunksOfShare);
+                            var (start, end) = slice.Range(count, block);
+                            long share = c / chunksOfShare, first = count * share / shares, last = count * (share + 1) / shares;
+                            Assert.Equal(next, start);
+                            Assert.InRange(end, start, last);
+                            Assert.True(start == last || (start - first) % block == 0);
+                            if (block == 1 && chunksOfShare == 1)
+                                Assert.Equal(slice.Range(count), (start, end));
+                            (next, blocks) = (end, blocks + ((end - start + block - 1) / block));
+                        }
+
+                        Assert.Equal(count, next);
+                        Assert.Equal(Enumerable.Range(0, shares).Sum(s => (((long)count * (s + 1) / shares) - ((long)count * s / shares) + block - 1) / block), blocks);
+                    }
                 }
             }
         }
     }
 
-    /// <summary>A pool of the whole machine on Linux: no worker shares the caller's processor, wherever the caller was moved.</summary>
+    /// <summary>A pool of the whole machine on Linux: no worker shares a processor with another or with the caller, wherever the caller was moved.</summary>
     [Fact]
     public void Workers_keep_out_of_the_callers_way()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.ProcessorCount > 1, "Needs Linux and two processors.");
         int threads = Environment.ProcessorCount, together = 0;
         using var pool = new WorkerPool(threads);
-        long* processors = stackalloc long[threads];
+        long* processors = stackalloc long[threads + 1];
         float* buffer = (float*)processors;
         var arguments = new KernelArguments { Buffers = &buffer };
         for (int run = 0; run < 200; run++)
         {
+            processors[threads] = 0;
             pool.Run(&RecordProcessor, &arguments, threads);
             for (int worker = 1; worker < threads; worker++)
-                together += processors[worker] == processors[0] ? 1 : 0;
+                together += new Span<long>(processors, worker).Contains(processors[worker]) ? 1 : 0;
         }
 
         // The scheduler may move the caller during a run.
-        Assert.True(together <= 20 * (threads - 1), $"{together} of {200 * (threads - 1)} on the caller's processor");
+        Assert.True(together <= 20 * (threads - 1), $"{together} of {200 * (threads - 1)} on a processor that has another already");
     }
 
-    private static void RecordProcessor(in KernelArguments a, in WorkSlice s) => ((long*)a.Buffers[0])[s.Chunk] = sched_getcpu();
+    // Each waits until all have begun, so that no thread runs two.
+    private static void RecordProcessor(in KernelArguments a, in WorkSlice s)
+    {
+        long* processors = (long*)a.Buffers[0];
+        int all = s.Chunks;
+        processors[s.Chunk] = sched_getcpu();
+        Interlocked.Increment(ref processors[all]);
+        SpinWait.SpinUntil(() => Interlocked.Read(ref processors[all]) == all, 10_000);
+    }
 
     [DllImport("libc")]
     private static extern int sched_getcpu();
