@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
 using FocalNet.Cuda.Device.Tests.Support;
-using FocalNet.Tests.Cuda;
 
 namespace FocalNet.Cuda.Device.Tests;
 
@@ -102,7 +101,7 @@ public sealed class BenchmarkTests : IDisposable
     [Fact]
     public void PyTorch_restores_the_same_and_is_timed()
     {
-        (int code, _, string error) = Run([Small], ["--peer", PythonWithTorch(), GpuCheckProgram.Tool("peer.py")]);
+        (int code, _, string error) = Run([Small], ["--peer", DeviceUnderTest.RequireTorch(), GpuCheckProgram.Tool("peer.py")]);
         // What PyTorch can't compile on a processor is told of.
         Assert.InRange(code, 0, 1);
         (string markdown, Dictionary<string, JsonElement> results) = GpuCheckProgram.Report(folder, times, code);
@@ -116,7 +115,7 @@ public sealed class BenchmarkTests : IDisposable
     [Fact]
     public void PyTorch_has_the_same_loss()
     {
-        (int code, string output, string error) = GpuCheckProgram.Run("check", "--workload", "Tiny training fast 2 4 8", "--peer", PythonWithTorch(), GpuCheckProgram.Tool("peer.py"));
+        (int code, string output, string error) = GpuCheckProgram.Run("check", "--workload", "Tiny training fast 2 4 8", "--peer", DeviceUnderTest.RequireTorch(), GpuCheckProgram.Tool("peer.py"));
         Assert.True(code == 0, output + error);
         Assert.Contains("Tiny training fast 2 4 8: ours ", output);
     }
@@ -128,25 +127,4 @@ public sealed class BenchmarkTests : IDisposable
 
     private static Dictionary<string, string> Problems(JsonElement result) =>
         result.GetProperty("problems").EnumerateObject().ToDictionary(p => p.Name, p => p.Value.GetString()!);
-
-    private static string PythonWithTorch()
-    {
-        foreach (string python in (string[])["python3", "/usr/bin/python3"])
-        {
-            try
-            {
-                using Process process = Process.Start(new ProcessStartInfo(python, ["-c", "import torch"]) { RedirectStandardError = true })!;
-                process.StandardError.ReadToEnd();
-                process.WaitForExit();
-                if (process.ExitCode == 0)
-                    return python;
-            }
-            catch (System.ComponentModel.Win32Exception)
-            {
-                // No such program.
-            }
-        }
-        Assert.Skip(CudaTools.CountSkip("no python3 with torch: the peer is not run. On Debian: apt-get install python3-torch"));
-        return "";
-    }
 }
