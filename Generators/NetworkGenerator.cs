@@ -29,16 +29,19 @@ public sealed class NetworkGenerator : IIncrementalGenerator
             .Select(static (reading, _) => reading.Model!)
             .WithTrackingName(WellKnownTrackingNames.Model);
 
+        IncrementalValueProvider<bool> cuda = Property(context, EmittedNetwork.CudaProperty)
+            .Select(static (value, _) => !"false".Equals(value, StringComparison.OrdinalIgnoreCase));
+
         IncrementalValuesProvider<EmittedNetwork> emitted = models
-            .Select(static (model, _) => EmittedNetwork.Of(model))
+            .Combine(cuda)
+            .Select(static (pair, _) => EmittedNetwork.Of(pair.Left, pair.Right))
             .WithTrackingName(WellKnownTrackingNames.Emit);
 
         context.RegisterSourceOutput(emitted, static (output, network) => network.AddTo(output));
         context.RegisterSourceOutput(emitted.Collect(), EmittedNetwork.AddKernels);
         context.RegisterSourceOutput(models.Collect(), EmittedNetwork.AddLists);
 
-        IncrementalValueProvider<bool> dump = context.AnalyzerConfigOptionsProvider
-            .Select(static (options, _) => options.GlobalOptions.TryGetValue("build_property." + IrDump.Property, out string? value) && value == "true");
+        IncrementalValueProvider<bool> dump = Property(context, IrDump.Property).Select(static (value, _) => value == "true");
         context.RegisterSourceOutput(models.Combine(dump), static (output, pair) => IrDump.AddTo(output, pair.Left, pair.Right));
 
         // Diagnostics move with the lines they point to, so they leave by outputs of their own.
@@ -49,6 +52,10 @@ public sealed class NetworkGenerator : IIncrementalGenerator
             emitted.Where(static network => network.Failure is not null).Combine(all).Select(static (pair, _) => pair.Left.Diagnose(pair.Right)), Report);
         context.RegisterSourceOutput(all.SelectMany(static (networks, _) => NetworkDeclaration.Duplicates(networks)), Report);
     }
+
+    // An MSBuild property that the project makes visible to the compiler; null where it does not.
+    private static IncrementalValueProvider<string?> Property(IncrementalGeneratorInitializationContext context, string name) => context.AnalyzerConfigOptionsProvider
+        .Select((options, _) => options.GlobalOptions.TryGetValue("build_property." + name, out string? value) ? value : null);
 
     private static void Report(SourceProductionContext output, DiagnosticInfo diagnostic) =>
         output.ReportDiagnostic(diagnostic.ToDiagnostic());

@@ -18,22 +18,24 @@ internal static class NetworkEmitter
     public const string KernelNamespace = "FocalNet.GeneratedCode";
 
     /// <summary>Compiles and emits a network.</summary>
+    /// <param name="model">The network.</param>
+    /// <param name="withCuda">Whether plans and kernels for CUDA devices are wanted.</param>
     /// <exception cref="FocalNet.Graph.GraphException">A stage of the compiler refuses the network.</exception>
-    public static EmittedSource EmitNetwork(NetworkModel model)
+    public static EmittedSource EmitNetwork(NetworkModel model, bool withCuda)
     {
         var code = new CodeWriter();
         CSharpBackend.WriteHead(code, model.Namespace, KernelNamespace);
         foreach (ContainingType type in model.Types)
             code.Line(type.Declaration).Open();
         var kernels = new List<EmittedKernel>();
-        var cuda = new List<CudaKernelSource>();
+        List<CudaKernelSource>? cuda = withCuda ? [] : null;
         EmitPlan(code, model, "Inference", model.Inference, kernels, cuda);
         if (model.Training is { } training)
             EmitPlan(code, model, "Training", training, kernels, cuda);
         TileEmitter.Emit(code, model, kernels, cuda);
         foreach (ContainingType _ in model.Types)
             code.Close();
-        return new EmittedSource(code.ToString(), new EquatableArray<EmittedKernel>(kernels), new EquatableArray<CudaKernelSource>(cuda));
+        return new EmittedSource(code.ToString(), new EquatableArray<EmittedKernel>(kernels), new EquatableArray<CudaKernelSource>(cuda ?? []));
     }
 
     /// <summary>Emits the kernels of all networks of a project.</summary>
@@ -63,10 +65,10 @@ internal static class NetworkEmitter
         return code.ToString();
     }
 
-    private static void EmitPlan(CodeWriter code, NetworkModel model, string mode, GraphModel graph, List<EmittedKernel> kernels, List<CudaKernelSource> cuda)
+    private static void EmitPlan(CodeWriter code, NetworkModel model, string mode, GraphModel graph, List<EmittedKernel> kernels, List<CudaKernelSource>? cuda)
     {
         string name = model.Method + mode;
-        EmittedPlan plan = CSharpBackend.EmitPlan(NetworkCompiler.Compile(graph.Graph, schedule: ConvolutionSchedule.Cpu), "Create", CudaSourceEmitter.Plans("Create"));
+        EmittedPlan plan = CSharpBackend.EmitPlan(NetworkCompiler.Compile(graph.Graph, schedule: ConvolutionSchedule.Cpu), "Create", cuda is null ? null : CudaSourceEmitter.Plans("Create"));
         kernels.AddRange(plan.Kernels);
         code.Line($"/// <summary>The {mode.ToLowerInvariant()} plan of the network {model.Name}, made at the first call.</summary>");
         code.Line($"{model.Accessibility} static ExecutionPlan {name} => {name}Plan.Instance;").Line();
@@ -76,7 +78,8 @@ internal static class NetworkEmitter
         foreach (string line in plan.Method.TrimEnd('\n').Split('\n'))
             code.Line(line);
         code.Line();
-        CudaSourceEmitter.EmitPlans(code, "Create", graph.Graph, cuda);
+        if (cuda is not null)
+            CudaSourceEmitter.EmitPlans(code, "Create", graph.Graph, cuda);
         code.Close().Line();
     }
 }

@@ -18,12 +18,15 @@ namespace FocalNet.Generators.Pipeline;
 /// <param name="Failure">Message of the compiler pass that refused.</param>
 internal sealed record EmittedNetwork(string FullName, string Name, EmittedSource? Output, string? Failure)
 {
-    /// <summary>Emits a network.</summary>
-    public static EmittedNetwork Of(NetworkModel model)
+    /// <summary>Name of the MSBuild property that leaves CUDA out where it is <c>false</c>.</summary>
+    public const string CudaProperty = "FocalNetCuda";
+
+    /// <summary>Emits a network, with plans for CUDA devices where they are wanted.</summary>
+    public static EmittedNetwork Of(NetworkModel model, bool withCuda)
     {
         try
         {
-            return new EmittedNetwork(model.FullName, model.Name, NetworkEmitter.EmitNetwork(model), null);
+            return new EmittedNetwork(model.FullName, model.Name, NetworkEmitter.EmitNetwork(model, withCuda), null);
         }
         catch (GraphException error)
         {

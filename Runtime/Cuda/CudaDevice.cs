@@ -102,7 +102,7 @@ public sealed class CudaDevice : IDevice
     };
 
     /// <summary>Compiles what a plan needs, and creates an executor. It must be disposed before the device.</summary>
-    /// <exception cref="DeviceException">The plan was compiled without CUDA, or without bfloat16 if that is asked for.</exception>
+    /// <exception cref="DeviceException">The plan was compiled without CUDA (MSBuild property <c>FocalNetCuda</c>), or without bfloat16 if that is asked for.</exception>
     /// <exception cref="KernelCompilationException">NVRTC refuses a kernel.</exception>
     /// <exception cref="DeviceMemoryException">There is not enough memory for the states.</exception>
     public CudaExecutor CreateExecutor(ExecutionPlan plan) => CreateExecutor(plan, Precision == CudaPrecision.BFloat16);
@@ -141,7 +141,7 @@ public sealed class CudaDevice : IDevice
     private CudaPlan PlanOf(ExecutionPlan plan, bool bfloat16)
     {
         if (plan.Cuda is null)
-            throw new DeviceException(Name, $"create an executor of {plan.Name}", string.Empty, "It was compiled for the processor alone.", "Use --device cpu, or build it with a newer generator.");
+            throw new DeviceException(Name, $"create an executor of {plan.Name}", string.Empty, "It was compiled without plans for CUDA.", "Build it without the MSBuild property FocalNetCuda=false, which leaves them out, or use --device cpu.");
         return (bfloat16 ? plan.Cuda.BFloat16 : plan.Cuda.Float32)
             ?? throw new DeviceException(Name, $"create an executor of {plan.Name}", string.Empty, "It has no bfloat16 plan.", "Use --precision fast or strict.");
     }

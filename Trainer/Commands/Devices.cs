@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using FocalNet.Model;
 using FocalNet.Runtime;
 using FocalNet.Runtime.Cpu;
 using FocalNet.Runtime.Cuda;
@@ -26,7 +27,7 @@ internal static partial class Devices
             case Cpu:
                 return OpenCpu(threads, precision, "it is of CUDA devices.");
             case Auto:
-                return CudaDevice.Problem(0, OnCuda(precision)) is { } problem ? OpenCpu(threads, precision, problem) : OpenCuda(0, precision, terminal, cancellation);
+                return Problem(OnCuda(precision)) is { } problem ? OpenCpu(threads, precision, problem) : OpenCuda(0, precision, terminal, cancellation);
             case var other when CudaName().Match(other) is { Success: true } match:
                 string number = match.Groups[1].Value;
                 return OpenCuda(number.Length == 0 ? 0 : int.Parse(number, CultureInfo.InvariantCulture), precision, terminal, cancellation);
@@ -43,8 +44,12 @@ internal static partial class Devices
             return device.Description;
         }
 
-        return $"{device.Description} (--device auto: {(device is CudaDevice ? "the first CUDA device" : "no CUDA; " + CudaDevice.Problem()?.TrimEnd('.'))})";
+        return $"{device.Description} (--device auto: {(device is CudaDevice ? "the first CUDA device" : "no CUDA; " + Problem()?.TrimEnd('.'))})";
     }
+
+    // Why the first CUDA device can't be used; null if it can. A build that left CUDA out has nothing to run there.
+    private static string? Problem(CudaPrecision precision = CudaPrecision.Fast) => CudaDevice.Problem(0, precision)
+        ?? (NetworkPlans.Inference(NetworkCatalog.All[0]).Cuda is null ? "This program was built with FocalNetCuda=false, without plans for CUDA." : null);
 
     private static CpuDevice OpenCpu(int threads, Precision precision, string problem) => precision == Precision.Bf16
         ? throw new DeviceException(Cpu, "open the device", "", $"The processor computes in float32 alone; bf16 is not there: {problem}", "Leave --precision out, or use --device cuda.")

@@ -27,30 +27,24 @@ internal sealed class OpenWorkload : IDisposable
         try
         {
             executor = device.CreateExecutor(workload.IsTraining ? NetworkPlans.Training(network) : NetworkPlans.Inference(network));
+            double ready = Stopwatch.GetElapsedTime(start).TotalSeconds;
+            executor.LoadParameters(parameters);
+            executor.Bind(new RunSize(workload.Images, workload.Height, workload.Width));
+            foreach (BindingSpec input in executor.Plan.Inputs)
+                executor.SetInput(input.Name, Values(input));
+            executor.Prepare();
+            Facts = new WorkloadFacts(device.Description, executor.Plan.Steps.Length, executor.RequiredBytes(executor.Size), ready, [.. device.Kernels.Select(FactsOf)]);
         }
         catch
         {
+            executor?.Dispose();
             device.Dispose();
             throw;
         }
-        CompileSeconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        executor.LoadParameters(parameters);
-        executor.Bind(new RunSize(workload.Images, workload.Height, workload.Width));
-        foreach (BindingSpec input in executor.Plan.Inputs)
-            executor.SetInput(input.Name, Values(input));
-        executor.Prepare();
     }
 
-    public string Description => device.Description;
-
-    /// <summary>Seconds until the executor was there: compiling kernels, or reading them.</summary>
-    public double CompileSeconds { get; }
-
-    public IReadOnlyList<KernelReport> Kernels => device.Kernels;
-
-    public int Launches => executor.Plan.Steps.Length;
-
-    public long Bytes => executor.RequiredBytes(executor.Size);
+    /// <summary>What is to be known beside times.</summary>
+    public WorkloadFacts Facts { get; }
 
     /// <summary>Milliseconds of each of so many runs, by the device's clock.</summary>
     public float[] Time(int runs) => executor.Time(runs);
@@ -78,6 +72,8 @@ internal sealed class OpenWorkload : IDisposable
         executor.Dispose();
         device.Dispose();
     }
+
+    private static KernelFacts FactsOf(KernelReport k) => new(k.Name, k.Seconds, k.FromCache, k.Registers, k.LocalBytes, k.StaticSharedBytes);
 
     private int[] Shape(BindingSpec binding) =>
         [binding.Shape.N.At(executor.Size), binding.Shape.C, binding.Shape.H.At(executor.Size), binding.Shape.W.At(executor.Size)];

@@ -1,12 +1,10 @@
 using System.Globalization;
-using System.Text.Json;
-using FocalNet.Runtime;
 
 namespace FocalNet.Cuda.Benchmarks;
 
 /// <summary>
-/// Answers commands: <c>workloads</c>, <c>workloads quick</c>; <c>open NETWORK inference|training strict|fast|bf16 N H W</c>; <c>time RUNS</c>; <c>write FOLDER</c>;
-/// <c>close</c>. Every answer is one line of JSON, with "error" where something went wrong.
+/// Answers commands: <c>open NETWORK inference|training strict|fast|bf16 N H W</c>; <c>time RUNS</c>; <c>write FOLDER</c>; <c>close</c>. Every answer is
+/// one line of JSON, with "error" where something went wrong.
 /// </summary>
 internal static class Server
 {
@@ -17,16 +15,17 @@ internal static class Server
         {
             while (input.ReadLine() is { } line)
             {
-                object answer;
+                string answer;
                 try
                 {
                     answer = Answer(line.Split(' ', StringSplitOptions.RemoveEmptyEntries), line, ref open);
                 }
-                catch (Exception exception) when (exception is DeviceException or FormatException or InvalidOperationException or IOException)
+                catch (Exception exception)
                 {
-                    answer = new { error = exception.Message };
+                    // Whatever it is: who asked is told, and judges.
+                    answer = Times.ToLine(new { error = exception.Message });
                 }
-                output.WriteLine(JsonSerializer.Serialize(answer));
+                output.WriteLine(answer);
                 output.Flush();
             }
             return 0;
@@ -37,28 +36,24 @@ internal static class Server
         }
     }
 
-    private static object Answer(string[] words, string line, ref OpenWorkload? open)
+    private static string Answer(string[] words, string line, ref OpenWorkload? open)
     {
         switch (words)
         {
-            case ["workloads"]:
-                return new { workloads = Workload.All.Select(w => w.ToString()) };
-            case ["workloads", "quick"]:
-                return new { workloads = Workload.Quick.Select(w => w.ToString()) };
             case ["open", ..]:
                 open?.Dispose();
                 open = null;
                 open = new OpenWorkload(Workload.Parse(words.AsSpan(1)));
-                return AllWorkloads.Facts(open);
+                return Times.ToLine(open.Facts);
             case ["time", var count] when open is not null && int.TryParse(count, NumberStyles.None, CultureInfo.InvariantCulture, out int runs) && runs > 0:
-                return new { milliseconds = open.Time(runs) };
+                return Times.ToLine(new { milliseconds = open.Time(runs) });
             case ["write", ..] when open is not null && words.Length > 1:
                 open.Write(line.Trim()["write".Length..].Trim());
-                return new { written = true };
+                return Times.ToLine(new { written = true });
             case ["close"]:
                 open?.Dispose();
                 open = null;
-                return new { closed = true };
+                return Times.ToLine(new { closed = true });
             default:
                 throw new FormatException($"'{line}' is no command, or needs an open workload.");
         }

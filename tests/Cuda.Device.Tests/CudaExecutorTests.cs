@@ -193,7 +193,7 @@ public sealed class CudaExecutorTests
         {
             Name = "Cpu.Only", Divisor = 1, Arenas = [], PersistentArena = 0, Buffers = [], Inputs = [], Outputs = [], States = [], Parameters = [], Prepare = [], Steps = [],
         };
-        AssertError(() => device.CreateExecutor(without), "compiled for the processor alone");
+        AssertError(() => device.CreateExecutor(without), "FocalNetCuda=false");
 
         static void AssertError(Action action, params string[] parts)
         {

@@ -35,7 +35,7 @@ public sealed class GpuCheckTests : IDisposable
 
     private (int ExitCode, string Output, string Error) Run(params string[] arguments)
     {
-        var start = new ProcessStartInfo("bash", [Path.Combine(Root(), "tools", "gpu-check", "run.sh"), .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("bash", [GpuCheckProgram.Tool("run.sh"), .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["GPU_CHECK_BIN"] = AppContext.BaseDirectory;
         start.Environment["FOCALNET_CUDA_PATH"] = folder;
         using Process process = Process.Start(start)!;
@@ -43,15 +43,5 @@ public sealed class GpuCheckTests : IDisposable
         string output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
         return (process.ExitCode, output, error.Result);
-    }
-
-    private static string Root()
-    {
-        for (DirectoryInfo? here = new(AppContext.BaseDirectory); here is not null; here = here.Parent)
-        {
-            if (File.Exists(Path.Combine(here.FullName, "FocalNet.Compiler.sln")))
-                return here.FullName;
-        }
-        throw new DirectoryNotFoundException("The repository was not found above the tests.");
     }
 }

@@ -9,17 +9,13 @@ limit=$((60 * 1024 * 1024))
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-publish() {
-    # Not trimmed and not a single file, which test projects do not bear. Into one folder: the runtime is there once.
-    # A lock file lists what any machine needs, which a runtime identifier adds to: it is left alone.
-    dotnet publish "$root/tests/$1" -c Release -r linux-x64 --self-contained -p:RestoreLockedMode=false -p:NuGetLockFilePath=obj/gpu-check.lock.json \
-        -p:DebugType=none -p:RunAnalyzers=false -p:SatelliteResourceLanguages=en -o "$work/gpu-check/bin" -v q --nologo
-}
-publish Cuda.Device.Tests
-publish Cuda.Benchmarks
+# The suite brings the command line and the benchmarks along. Not trimmed and not a single file, which test projects do not bear.
+# A lock file lists what any machine needs, which a runtime identifier adds to: it is left alone.
+dotnet publish "$root/tests/Cuda.Device.Tests" -c Release -r linux-x64 --self-contained -p:RestoreLockedMode=false -p:NuGetLockFilePath=obj/gpu-check.lock.json \
+    -p:DebugType=none -p:RunAnalyzers=false -p:SatelliteResourceLanguages=en -o "$work/gpu-check/bin" -v q --nologo
 # What neither needs on the device: pictures' codecs, documentation of the API, symbols.
 find "$work/gpu-check/bin" \( -name '*.xml' -o -name '*.pdb' -o -name 'libvips*' -o -name '*.dbg' \) -delete
-cp "$here/run.sh" "$here/peer.py" "$here/focalnet_torch.py" "$here/report.py" "$work/gpu-check/"
+cp "$here/run.sh" "$here/peer.py" "$here/focalnet_torch.py" "$work/gpu-check/"
 git -C "$root" rev-parse HEAD > "$work/gpu-check/commit" 2>/dev/null || echo unknown > "$work/gpu-check/commit"
 tar -C "$work" -cf - gpu-check | xz -T0 -9e > "$out.part"
 size=$(stat -c %s "$out.part")

@@ -19,11 +19,11 @@ internal static class PlanEmitter
     {
         string[] distinct = [.. kernels.Distinct()];
         var numbers = distinct.Select((name, i) => (name, i)).ToDictionary(p => p.name, p => p.i);
-        code.Line($"private static ExecutionPlan {method}() => PlanText.Parse({method}Text, new CpuKernel[]").Open();
+        code.Line($"private static ExecutionPlan {method}() => PlanText.Parse(PackedText.Unpack({method}Text), new CpuKernel[]").Open();
         foreach (string kernel in distinct)
             code.Line($"Kernels.{kernel}.Kernel,");
         code.Close(cuda is null ? ");" : $", {cuda});").Line();
-        EmitText(code, method + "Text", Lines(plan, [.. kernels.Select(k => numbers[k])]));
+        PackedTextEmitter.Emit(code, method + "Text", [.. Lines(plan, [.. kernels.Select(k => numbers[k])])]);
     }
 
     /// <summary>Emits a property with the UTF-8 of lines: user strings have a limit, and cost twice as much.</summary>

@@ -1,3 +1,5 @@
+using System.ComponentModel;
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using FocalNet.Runtime.Cuda;
 using FocalNet.Tests.Cuda;
@@ -61,6 +63,28 @@ internal static class DeviceUnderTest
             Assert.Skip(CudaTools.CountSkip("the fault can be made with the false driver only"));
         Require();
         FakeDriver.Reset();
+    }
+
+    /// <summary>A Python that has PyTorch, which is the peer of the benchmarks; skips where there is none.</summary>
+    public static string RequireTorch()
+    {
+        foreach (string python in (string[])["python3", "/usr/bin/python3"])
+        {
+            try
+            {
+                using Process process = Process.Start(new ProcessStartInfo(python, ["-c", "import torch"]) { RedirectStandardError = true })!;
+                process.StandardError.ReadToEnd();
+                process.WaitForExit();
+                if (process.ExitCode == 0)
+                    return python;
+            }
+            catch (Win32Exception)
+            {
+                // No such program.
+            }
+        }
+        Assert.Skip(CudaTools.CountSkip("no python3 with torch: the peer is not run. On Debian: apt-get install python3-torch"));
+        return "";
     }
 
     public static CudaDevice Open(CudaOptions? options = null)
