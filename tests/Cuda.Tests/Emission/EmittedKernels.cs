@@ -32,12 +32,14 @@ internal static class EmittedKernels
 
     /// <summary>
     /// Those that a test run takes: one of <paramref name="share"/>, chosen by the hash in their names, without those of more than four
-    /// million values; all of them where FOCALNET_ALL_KERNELS is set.
+    /// million values; all of them where FOCALNET_ALL_KERNELS is 1, or those whose names begin with what it is.
     /// </summary>
-    public static IReadOnlyList<EmittedKernelCase> Sample(ElementType precision, bool fuse, int share) =>
-        Environment.GetEnvironmentVariable("FOCALNET_ALL_KERNELS") is { Length: > 0 }
-            ? All(precision, fuse)
-            : [.. All(precision, fuse).Where(k => Convert.ToUInt32(k.Kernel.Name[^8..], 16) % share == 0 && !IsLarge(k))];
+    public static IReadOnlyList<EmittedKernelCase> Sample(ElementType precision, bool fuse, int share) => Environment.GetEnvironmentVariable("FOCALNET_ALL_KERNELS") switch
+    {
+        null or "" => [.. All(precision, fuse).Where(k => Convert.ToUInt32(k.Kernel.Name[^8..], 16) % share == 0 && !IsLarge(k))],
+        "1" => All(precision, fuse),
+        string name => [.. All(precision, fuse).Where(k => k.Kernel.Name.StartsWith(name, StringComparison.Ordinal))],
+    };
 
     // Optimizers of large networks, whose parameters alone are millions: those of small ones have the same code.
     private static bool IsLarge(EmittedKernelCase kernel) =>

@@ -199,7 +199,7 @@ internal sealed partial class KernelOracle : IReferenceValues, IDisposable
         if (around is not { } values)
             return actual;
         double[] low = Evaluate(node, values.Lower).Data, high = Evaluate(node, values.Upper).Data;
-        return [.. actual.Select((value, i) => Math.Min(low[i], high[i]) <= value && value <= Math.Max(low[i], high[i]) ? (float)expected.Data[i] : value)];
+        return [.. actual.Select((value, i) => (float)Math.Min(low[i], high[i]) <= value && value <= (float)Math.Max(low[i], high[i]) ? (float)expected.Data[i] : value)];
     }
 
     private void CheckBias(KernelTask task, ReferenceTensor gradient)
