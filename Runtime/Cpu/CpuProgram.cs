@@ -42,8 +42,7 @@ internal sealed unsafe class CpuProgram
         for (int i = 0; i < steps.Length; i++)
         {
             StepSpec step = steps[i];
-            chunks[i] = ChunkCount(step, size, pool.Threads);
-            chunksOfShare[i] = ChunksOfShare(step, chunks[i], pool.Threads);
+            (chunks[i], chunksOfShare[i]) = Cut(step, size, pool.Threads);
             arguments[i] = Extents(step, size);
             arguments[i].Strict = strict;
             arguments[i].Buffers = (float**)Address(pointers, next);
@@ -76,7 +75,7 @@ internal sealed unsafe class CpuProgram
 
     /// <summary>Floats that the partial results of any one step need.</summary>
     public static long PartialFloats(StepSpec[] steps, RunSize size) =>
-        steps.Length == 0 ? 0 : steps.Max(s => s.Reductions.Sum(r => (long)PartialStride(r, size)) * ChunkCount(s, size, 1));
+        steps.Length == 0 ? 0 : steps.Max(s => s.Reductions.Sum(r => (long)PartialStride(r, size)) * Cut(s, size, 1).Chunks);
 
     /// <summary>Runs one step.</summary>
     public void Run(int step)
@@ -89,28 +88,25 @@ internal sealed unsafe class CpuProgram
     }
 
     /// <summary>
-    /// Partial results are cut by the rows of the domain alone, never by the threads. A domain of one row is cut by pixels or
-    /// elements, and a chunk that finds nothing to do leaves neutral elements.
+    /// Into how many chunks a step is cut, and how many of them are a thread's share. Partial results are cut by the rows of the domain alone,
+    /// never by the threads. A domain of one row is cut by pixels or elements, and a chunk that finds nothing to do leaves neutral elements.
     /// </summary>
-    private static int ChunkCount(StepSpec step, RunSize size, int threads)
+    private static (int Chunks, int OfShare) Cut(StepSpec step, RunSize size, int threads)
     {
         if (step.Chunking == Chunking.Single)
-            return 1;
+            return (1, 1);
         if (step.Chunking == Chunking.Fixed || step.Reductions.Length > 0)
         {
             long rows = (long)step.Domain.N.At(size) * step.Domain.H.At(size);
-            return rows <= 1 ? FixedChunks : (int)Math.Min(FixedChunks, rows);
+            return (rows <= 1 ? FixedChunks : (int)Math.Min(FixedChunks, rows), 1);
         }
 
         long elements = Math.Max(step.Domain.Elements(size), step.Input.Elements(size));
         if (elements < SmallElements || threads == 1)
-            return 1;
-        return step.Chunking == Chunking.Fine ? threads * (int)Math.Clamp(elements / threads / ChunkElements, 1, MostChunksOfShare) : threads;
+            return (1, 1);
+        int ofShare = step.Chunking == Chunking.Fine ? (int)Math.Clamp(elements / threads / ChunkElements, 1, MostChunksOfShare) : 1;
+        return (threads * ofShare, ofShare);
     }
-
-    /// <summary>Partial results are cut without regard to the threads.</summary>
-    private static int ChunksOfShare(StepSpec step, int chunks, int threads) =>
-        step.Chunking == Chunking.Fixed || step.Reductions.Length > 0 ? 1 : Math.Max(1, chunks / threads);
 
     private static int PartialStride(ReductionSpec reduction, RunSize size) => checked((int)((reduction.Shape.Elements(size) + 15) / 16 * 16));
 

@@ -38,10 +38,6 @@ public sealed class GpuCheckTests : IDisposable
         var start = new ProcessStartInfo("bash", [GpuCheckProgram.Tool("run.sh"), .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["GPU_CHECK_BIN"] = AppContext.BaseDirectory;
         start.Environment["FOCALNET_CUDA_PATH"] = folder;
-        using Process process = Process.Start(start)!;
-        Task<string> error = process.StandardError.ReadToEndAsync();
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return (process.ExitCode, output, error.Result);
+        return GpuCheckProgram.ToEnd(Process.Start(start)!);
     }
 }

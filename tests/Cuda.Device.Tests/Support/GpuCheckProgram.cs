@@ -28,9 +28,12 @@ internal static class GpuCheckProgram
     }
 
     /// <summary>Runs it to its end.</summary>
-    public static (int ExitCode, string Output, string Error) Run(params string[] arguments)
+    public static (int ExitCode, string Output, string Error) Run(params string[] arguments) => ToEnd(Start(arguments));
+
+    /// <summary>Waits for the end of a process, whose output and errors are redirected, and disposes it.</summary>
+    public static (int ExitCode, string Output, string Error) ToEnd(Process started)
     {
-        using Process process = Start(arguments);
+        using Process process = started;
         Task<string> error = process.StandardError.ReadToEndAsync();
         string output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
