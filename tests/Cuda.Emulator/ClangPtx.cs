@@ -17,6 +17,8 @@ public static class ClangPtx
         string[] flags =
         [
             "-x", "cuda", "--cuda-device-only", $"--cuda-gpu-arch=sm_{architecture}", "--cuda-feature=+ptx80", "-nocudainc", "-nocudalib",
+            // As NVRTC: a constexpr function without __device__ is the host's, and not for a kernel.
+            "-Xclang", "-fno-cuda-host-device-constexpr",
             "-std=c++17", "-O3", "-fdeclspec", "-include", Path.Combine(DeviceFunctions.Folder, "clang_prelude.h"), "-S",
         ];
         return PtxReport.Read(Run("cu", source, text, flags), architecture);

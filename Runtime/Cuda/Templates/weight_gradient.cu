@@ -16,11 +16,11 @@ struct GradientTile
     // Rows of a tile are padded: in bf16 by 16 bytes, which makes their length an odd number of 16 bytes, so that the 8 rows of one ldmatrix
     // meet 8 different groups of banks; in float by 32 bytes, which puts rows t at 8t (or 24t) banks, so that the 4 × 8 values of a fragment
     // meet all 32.
-    template <class T> static constexpr int padding() { return sizeof(T) == 2 ? 16 : 32; }
-    template <class T> static constexpr int row_o() { return TileO * (int)sizeof(T) + padding<T>(); }
-    template <class T> static constexpr int row_i() { return TileI * (int)sizeof(T) + padding<T>(); }
+    template <class T> __host__ __device__ static constexpr int padding() { return sizeof(T) == 2 ? 16 : 32; }
+    template <class T> __host__ __device__ static constexpr int row_o() { return TileO * (int)sizeof(T) + padding<T>(); }
+    template <class T> __host__ __device__ static constexpr int row_i() { return TileI * (int)sizeof(T) + padding<T>(); }
     // Dynamic shared memory of a block in bytes.
-    template <class T> static constexpr int shared_bytes()
+    template <class T> __host__ __device__ static constexpr int shared_bytes()
     {
         // The other half of the groups leaves its sums here when the pixels are through.
         return larger_of(Stages * Pixels * (row_o<T>() + row_i<T>() + 16), WarpsK / 2 * TileO * (TileI * 4 + WarpsN * 32));
