@@ -1,3 +1,4 @@
+using FocalNet.Runtime.Cuda.Driver;
 using FocalNet.Tests.Cuda;
 
 [assembly: AssemblyFixture(typeof(FocalNet.Cuda.Tests.Support.SkipPrinter))]
@@ -10,6 +11,15 @@ internal static class Requires
     internal static void Emulator() => SkipFor(CudaTools.EmulatorSkipReason);
 
     internal static void Clang() => SkipFor(CudaTools.ClangSkipReason);
+
+    /// <summary>Skips without NVRTC; FOCALNET_REQUIRE_NVRTC=1 makes that an error.</summary>
+    internal static void Nvrtc()
+    {
+        if (CudaLibraries.Load(CudaLibrary.Nvrtc).Path is not null) return;
+        const string Reason = "NVRTC was not found: kernels are not compiled to machine code. On Debian, with its non-free packages: apt-get install libnvrtc11.2";
+        Assert.False(Environment.GetEnvironmentVariable("FOCALNET_REQUIRE_NVRTC") == "1", Reason);
+        SkipFor(Reason);
+    }
 
     /// <summary>Skips where FOCALNET_MUTATIONS names a file of which a test has nothing; without a name there must be something.</summary>
     internal static void SomethingNamed(string? file, int mutations)
