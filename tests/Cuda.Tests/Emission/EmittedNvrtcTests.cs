@@ -6,7 +6,6 @@ using FocalNet.Generators.Emission.Cuda;
 using FocalNet.Graph.Planning;
 using FocalNet.Model;
 using FocalNet.Runtime;
-using FocalNet.Runtime.Cuda;
 using FocalNet.Runtime.Cuda.Compilation;
 using FocalNet.Runtime.Cuda.Driver;
 using FocalNet.Runtime.Cuda.Plans;
