@@ -52,7 +52,7 @@ internal static class CudaTaskEmitter
         CudaTask call = kernel.Group.Kind switch
         {
             KernelKind.Convolution or KernelKind.TransposedConvolution when kernel.OnTensorCores => TensorCoreEmitter.Convolution(kernel, parameter),
-            KernelKind.WeightGradient when kernel.OnTensorCores => TensorCoreEmitter.WeightGradient(kernel, parameter),
+            KernelKind.WeightGradient when kernel.OnTensorCores => WeightGradientEmitter.Emit(kernel, parameter),
             KernelKind.Convolution or KernelKind.TransposedConvolution => Convolution(kernel, parameter),
             KernelKind.WeightGradient => WeightGradient(kernel, parameter),
             KernelKind.DepthwiseWeightGradient => DepthwiseWeightGradient(kernel, parameter),
