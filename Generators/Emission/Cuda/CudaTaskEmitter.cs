@@ -123,7 +123,7 @@ internal static class CudaTaskEmitter
         return new CudaTask(
             $"Trig{Text.Of(task.Domain.C)}", [],
             [$"trig_transform<{template}>(body, {parameter(0)}, {CudaExtents.Arguments(task.Domain)}, block, dynamic_shared);"],
-            CudaExtents.OfLines(task.Domain, trig.AlongHeight, 64), 4 * (16 * 64 + 16 * 68), "trig.cu");
+            CudaExtents.OfLines(task.Domain, trig.AlongHeight, 64, 128), 4 * 16 * (64 + 128), "trig.cu");
     }
 
     // Maps, depthwise convolutions, resampling: with and without reductions.
