@@ -63,14 +63,13 @@ __device__ __forceinline__ void multiply_bf16(float (&acc)[MT][NT][4], const Row
 #endif
 }
 
-// x = big + small + 2⁻²² x or so: each has 11 bits, and the product leaves out small · small alone.
+// x = big + small, but for the last bit: big is x rounded to 11 bits, small has the 11 behind it, and the product leaves out small · small alone.
+// The tensor cores ignore the 13 low bits. By hand, for cvt.rna.tf32 takes five instructions, two of which look for infinity and NaN: of NaN
+// big may be zero here, but small is NaN, and so is the sum.
 __device__ __forceinline__ void split_tf32(unsigned bits, unsigned& big, unsigned& small)
 {
-#if __CUDA_ARCH__ >= 800
-    const float x = __uint_as_float(bits);
-    big = float_to_tf32(x);
-    small = float_to_tf32(x - __uint_as_float(big));
-#endif
+    big = (bits + 0x1000u) & 0xffffe000u;
+    small = __float_as_uint(__uint_as_float(bits) - __uint_as_float(big));
 }
 
 template <int MT, int NT, class Rows>
