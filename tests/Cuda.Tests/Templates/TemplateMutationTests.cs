@@ -12,10 +12,11 @@ public sealed class TemplateMutationTests(ITestOutputHelper output)
         new("gemm_tile.cu", "bound of 'constexpr int rows_of_a_line = RowChunks >= 8' + 1", "at 8 both ways give one row a line"),
         new("gemm_tile.cu", "bound of 'constexpr int rows_of_a_line = RowChunks >= 8' - 1", "row lengths are powers of two"),
         new("gemm_tile.cu", "bound of 'channel < Channels' - 1", "channels come in whole groups"),
-        new("weight_gradient.cu", "bound of 'channel < Shape' - 1", "channels come in whole chunks", "Shape::Outputs"),
-        new("weight_gradient.cu", "bound of 'i < ceil_div' + 1", "one more round, of no chunk"),
-        new("weight_gradient.cu", "bound of 'tap < Shape' + 1", "what is brought for a tap behind the last one is not stored", "const bool inside"),
-        new("weight_gradient.cu", "bound of 'places[row] = { slab < end' + 1", "of the slab behind the last one nothing is brought"),
+        new("weight_gradient.cu", "bound of 'channel < Channels' - 1", "channels come in whole chunks"),
+        new("weight_gradient.cu", "bound of 'tap < Tile' + 1", "what lies behind the last tap is added up, and not stored"),
+        new("weight_gradient.cu", "bound of 'channel < Shape' - 1", "pairs of channels begin with an even one, and so do the channels of whole pairs", "float2"),
+        new("weight_gradient.cu", "bound of 'channel < Shape' + 1", "pairs of channels begin with an even one, and their number is odd here", "at[0]"),
+        new("weight_gradient.cu", "bound of 'channel + 1 < Shape' - 1", "the second of a pair is odd, and so is the number of channels here"),
         new("dense_convolution.cu", "bound of 'cursor.row < rows.count' + 1", "behind the last tap the weights are zero"),
         new("up_convolution.cu", "bound of 'return chunk < Up' - 1", "the chunk of a step is even, and so is the number of the middle's"),
         new("halo_convolution.cu", "bound of 'next < slabs' + 1", "one more slab, of zeros"),
@@ -82,14 +83,21 @@ public sealed class TemplateMutationTests(ITestOutputHelper output)
     {
         WeightGradientCase[] cases =
         [
-            new("float_stages", false, new Filter(12, 20, 3), [32, 48, 16, 3, 1, 3, 1], true, 3),
-            new("narrow", true, new Filter(16, 16, 3, 2), [16, 80, 64, 2, 1, 1, 4], true, 2),
-            new("pictures", true, new Filter(3, 32, 3), [32, 48, 16, 3, 2, 1, 1], true, 2, Loaded: true),
+            new("float_stages", false, new Filter(12, 20, 3), [32, 16, 3, 2, 8, 3, 2, 1, 1], true, 3),
+            new("narrow", true, new Filter(16, 16, 3, 2), [16, 16, 3, 2, 32, 2, 1, 1, 4], true, 2),
+            new("tiles", true, new Filter(24, 40, 3), [16, 16, 1, 1, 16, 2, 1, 1, 1], true, 2),
+            new("pictures", true, new Filter(3, 32, 3), [32, 16, 1, 2, 16, 2, 2, 1, 1], true, 2, Loaded: true),
         ];
         if (strict) cases = [cases[0]];
         return (TemplateText.Of(["weight_gradient.cu"], cases.Select(c => c.Text), strict), (module, seed) =>
         {
-            foreach (WeightGradientCase c in cases) c.Run(module, 2, 9, 10, seed);
+            foreach (WeightGradientCase c in cases)
+            {
+                c.Run(module, 2, 9, 10, seed);
+                // Tiles that end with the picture; one tile for a part, and one that ends behind the picture.
+                c.Run(module, 2, 4, 16, seed);
+                c.Run(module, 1, 2, 17, seed);
+            }
         }
         );
     }
