@@ -3,11 +3,16 @@
 // complete at once), no bf16 or tf32 tensor cores (those functions are missing there) and half the depth of fp16 mma.
 #ifndef FOCALNET_EMULATOR
 
+// NVRTC's own function is one that it sees through: constants that were added to a pointer end up in the instruction.
 __device__ __forceinline__ unsigned shared_address(const void* pointer)
 {
+#ifdef __CUDACC_RTC__
+    return (unsigned)__cvta_generic_to_shared(pointer);
+#else
     unsigned address;
     asm("{ .reg .u64 wide; cvta.to.shared.u64 wide, %1; cvt.u32.u64 %0, wide; }" : "=r"(address) : "l"(pointer));
     return address;
+#endif
 }
 
 __device__ __forceinline__ void mma_m16n8k8_fp16(float (&d)[4], unsigned a0, unsigned a1, unsigned b0)

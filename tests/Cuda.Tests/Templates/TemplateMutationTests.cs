@@ -25,9 +25,11 @@ public sealed class TemplateMutationTests(ITestOutputHelper output)
         new("sources.cu", "bound of 'channel < Split' - 1", "channels are multiples of a chunk, and so is the split"),
         new("gemm_tile.cu", "bound of 'e < 8' - 1", "the last of the eight exchanges nothing", "exchange(v[e], v[e + 2]"),
         new("pack_convolution.cu", "bound of 'chunk >= Jobs' + 1", "behind a tensor's last phase nothing is packed"),
-        new("scm.cu", "bound of 'column >= blocks * 16' - 1", "columns come in sixteens"),
-        new("scm.cu", "bound of 'group < Groups' + 1", "no channel is of a group behind the last one"),
+        new("scm.cu", "bound of 'turn < Units' + 1", "one more turn, of no pixel"),
+        new("scm.cu", "bound of 'turn < ceil_div' + 1", "one more turn, of no unit"),
         new("scm.cu", "bound of 'lanes < 32' - 1", "lanes are powers of two"),
+        new("halo_tile.cu", "bound of 'chunks > 2' + 1", "straight on and in a loop the same is computed"),
+        new("halo_tile.cu", "bound of 'chunks > 2' - 1", "straight on and in a loop the same is computed"),
     ];
 
     // Files, and the text and its kernels' runs that are to notice what changes in them.
@@ -37,7 +39,7 @@ public sealed class TemplateMutationTests(ITestOutputHelper output)
         (["gemm_tile.cu"], () => Convolution(strict: true)),
         (["weight_gradient.cu"], () => Gradient(strict: false)),
         (["weight_gradient.cu"], () => Gradient(strict: true)),
-        (["halo_tile.cu", "fused_residual_block.cu"], () => Residual([new("residual24", true, 24, 3, 6), new("residual16", true, 16, 4, 8), new("residual8", true, 8, 4, 8)])),
+        (["halo_tile.cu", "fused_residual_block.cu"], () => Residual([new("residual24", true, 24, 3, 6), new("residual16", true, 16, 4, 8), new("residual8", true, 8, 4, 8), new("residual32", true, 32, 2, 8)])),
         (["halo_convolution.cu"], Halo),
         (["up_convolution.cu"], Up),
         (["scm.cu", "pack_convolution.cu"], Scm),
@@ -121,7 +123,7 @@ public sealed class TemplateMutationTests(ITestOutputHelper output)
 
     private static (string, Action<CudaModule, ulong>) Scm()
     {
-        var scm = new ScmCase("scm_small", true, 8, 8, 16, 16, 64, 4, 16, 4, 3);
+        var scm = new ScmCase("scm_small", true, 8, 8, 16, 16, 96, 4, 18, 3);
         return (TemplateText.Of(["scm.cu", "pack_convolution.cu"], [scm.Text]), (module, seed) => scm.Run(module, 2, 5, 19, seed));
     }
 }
