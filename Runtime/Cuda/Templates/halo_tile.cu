@@ -114,23 +114,25 @@ struct HaloRows
 };
 
 // One warp's share of a convolution out of a tile: rows from `first` on, columns from the block `column` / 16 of `blocks` on. b are packed
-// weights, in shared or global memory. Of a planar tile with several steps a tap, taps are a loop.
+// weights, in shared or global memory. Of a planar tile with several steps a tap, taps are a loop. Off the tensor cores a step has many reads of weights,
+// and those of several at a time would take most of the registers.
 template <class Tile, int Kernel, int OutHeight, int OutWidth, int MT, int NT>
 __device__ __forceinline__ void convolve_halo(
     float (&acc)[MT][NT][4], const unsigned char* tile, int first, const unsigned char* b, int column, int blocks, int lane)
 {
     typedef HaloRows<Tile, Kernel, OutHeight, OutWidth> Rows;
     typedef typename Tile::Element T;
+    constexpr bool is_ffma = sizeof(T) == 4 && FOCALNET_FFMA;
+    b += column * 32;
     if constexpr (Tile::is_planar && Tile::chunks > 2 && Tile::chunks % 2 == 0)
     {
-        b += column * 32;
         #pragma unroll 1
         for (int ky = 0; ky < Kernel; ky++)
             #pragma unroll 1
             for (int kx = 0; kx < Kernel; kx++)
             {
                 const unsigned char* tap = tile + (ky * Tile::Width + kx) * 16;
-                #pragma unroll (sizeof(T) == 4 && FOCALNET_FFMA ? 1 : 2)
+                #pragma unroll (is_ffma ? 1 : 2)
                 for (int chunk = 0; chunk < Tile::chunks; chunk += 2)
                 {
                     const Rows rows = { tap + chunk * Tile::plane, first };
@@ -142,8 +144,8 @@ __device__ __forceinline__ void convolve_halo(
     else
     {
         const Rows rows = { tile, first };
-        #pragma unroll
-        for (int step = 0; step < Rows::steps; step++) multiply_step<T>(acc, rows, step * 2, b + step * blocks * 512 + column * 32, lane);
+        #pragma unroll (is_ffma ? 1 : Rows::steps)
+        for (int step = 0; step < Rows::steps; step++) multiply_step<T>(acc, rows, step * 2, b + step * blocks * 512, lane);
     }
 }
 

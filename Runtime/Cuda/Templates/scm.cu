@@ -6,15 +6,14 @@
 // tiles, and the eight warps of a block read the same lines of L1 at about the same time.
 
 // How the pixels and channels that a convolution writes are cut into units, of which eight warps compute one after the other. Units are 32×32 pixels and
-// channels where that leaves no warp without work, for they read the least for what they compute, else 16×32 or 16×16. Floats take twice the registers,
-// and off the tensor cores even more, for weights that are on their way.
+// channels where that leaves no warp without work, for they read the least for what they compute, else 16×32 or 16×16. Floats take twice the registers
+// for what is on its way: 16×16 leave room for three blocks on a multiprocessor, 16×32 for two.
 template <class T, int Pixels, int Channels>
 struct TileUnits
 {
     static constexpr int warps = 8, pieces = ceil_div(Pixels, 16) * ceil_div(Channels, 16);
-    static constexpr bool has_room = sizeof(T) == 2 || !FOCALNET_FFMA;
-    static constexpr bool is_wide = has_room && Channels % 32 == 0 && ceil_div(pieces, 2 * warps) * 2 <= ceil_div(pieces, warps);
-    static constexpr bool is_high = is_wide && sizeof(T) == 2
+    static constexpr bool is_wide = sizeof(T) == 2 && Channels % 32 == 0 && ceil_div(pieces, 2 * warps) * 2 <= ceil_div(pieces, warps);
+    static constexpr bool is_high = is_wide
         && ceil_div(ceil_div(Pixels, 32) * (Channels / 32), warps) * 2 <= ceil_div(ceil_div(Pixels, 16) * (Channels / 32), warps);
     static constexpr int rows = is_high ? 32 : 16, columns = is_wide ? 32 : 16;
     static constexpr int down = ceil_div(Pixels, rows), across = ceil_div(Channels, columns), count = down * across, turns = ceil_div(count, warps);
@@ -137,9 +136,10 @@ __device__ __forceinline__ void scm(
     const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, g = lane >> 2, t = lane & 3;
     for (int i = threadIdx.x; i < Scm::down * Scm::Written; i += Scm::threads) sums[i] = { 0.0f, 0.0f, 0.0f };
 
-    const int end = (int)((long long)tiles * (part + 1) / Parts);
+    // Tiles · Parts are two for each pixel at most, and what is written of a pixel is more.
+    const int end = tiles * (part + 1) / Parts;
     #pragma unroll 1
-    for (int tile = (int)((long long)tiles * part / Parts); tile < end; tile++)
+    for (int tile = tiles * part / Parts; tile < end; tile++)
     {
         const int y0 = tile / across * TileH, x0 = tile % across * TileW;
         // The input lies where the third tile was.
