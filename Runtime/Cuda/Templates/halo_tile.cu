@@ -54,6 +54,35 @@ struct HaloTile
     }
 };
 
+// Puts what a convolution gives into the next one's input tile, through a body that may store it where its last argument says that the pixel is this
+// block's: apply<V>(value, pixel, image, y, x, channel, own). Outside of the picture the next convolution finds zeros, as its padding says.
+template <class To, int TileH, int TileW, class Body>
+struct StoreTile
+{
+    Body& body;
+    unsigned char* tile;
+    int height, width, y0, x0;
+    // Straight on, with the nearest pixel in place of what lies outside, so that pixels share what the body reads of their channels.
+    template <int V> __device__ __forceinline__ void apply(float (&value)[V], const Place& place, int channel)
+    {
+        const bool inside = (unsigned)place.y < (unsigned)height && (unsigned)place.x < (unsigned)width;
+        const bool own = place.pixel >= 0 && inside && (unsigned)(place.y - y0) < (unsigned)TileH && (unsigned)(place.x - x0) < (unsigned)TileW;
+        const int y = min(max(place.y, 0), height - 1), x = min(max(place.x, 0), width - 1);
+        body.template apply<V>(value, (place.image * height + y) * width + x, place.image, y, x, channel, own);
+        #pragma unroll
+        for (int v = 0; v < V; v++) value[v] = inside ? value[v] : 0.0f;
+        if (place.pixel >= 0) To::template store<V>(tile, place.pixel, channel, value);
+    }
+};
+
+// What finish_tile calls for it: all lanes have channels, but at the end of an odd number of groups.
+template <int V, int Channels, class To, int TileH, int TileW, class Body>
+__device__ __forceinline__ void apply_channels(StoreTile<To, TileH, TileW, Body>& store, float (&value)[V], const Place& place, int channel)
+{
+    static_assert(Channels % V == 0 || Channels <= 16, "channels come in whole groups: of 4 up to 16 channels, else of 8");
+    if (Channels % (4 * V) == 0 || channel < Channels) store.template apply<V>(value, place, channel);
+}
+
 // Brings a tile whose first pixel is (y, x) of an image, zeros outside of the picture. The caller commits and waits.
 template <class Tile, int Threads, class Source>
 __device__ __forceinline__ void bring_halo(unsigned char* tile, const Source& source, int image, int y, int x)

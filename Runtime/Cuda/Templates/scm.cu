@@ -37,29 +37,6 @@ struct ScmTile
     static constexpr int shared_bytes = sums + down * Written * 12;
 };
 
-// Puts what a convolution gives into the next one's input tile. Zero outside of the picture, if the next one looks there.
-template <class To, int TileH, int TileW, class Body>
-struct StoreTile
-{
-    Body& body;
-    unsigned char* tile;
-    int height, width, y0, x0;
-    template <int V> __device__ __forceinline__ void apply(float (&value)[V], int index, int image, int y, int x, int channel)
-    {
-        if ((unsigned)y < (unsigned)height && (unsigned)x < (unsigned)width)
-        {
-            const bool own = (unsigned)(y - y0) < (unsigned)TileH && (unsigned)(x - x0) < (unsigned)TileW;
-            body.template apply<V>(value, (image * height + y) * width + x, image, y, x, channel, own);
-        }
-        else
-        {
-            #pragma unroll
-            for (int v = 0; v < V; v++) value[v] = 0.0f;
-        }
-        To::template store<V>(tile, index, channel, value);
-    }
-};
-
 // One convolution from a tile to a tile.
 template <class Scm, class From, class To, int Kernel, int OutH, int OutW, class Body>
 __device__ __forceinline__ void convolve_to_tile(
@@ -118,7 +95,7 @@ __device__ __forceinline__ Moments moments_of_rows(const float (&value)[N][8], c
     return mine;
 }
 
-// One part of one image: block = image · Parts + part. All bodies are middle bodies as in fused_residual_block.cu; `body` gets the last convolution's
+// One part of one image: block = image · Parts + part. All bodies are those of StoreTile; `body` gets the last convolution's
 // sum and leaves in `value` that of which moments are wanted: [image][part][count, mean, squared deviations][Written].
 template <class Scm, int Parts, class Source, class First, class Second, class Third, class Body>
 __device__ __forceinline__ void scm(
@@ -173,7 +150,8 @@ __device__ __forceinline__ void scm(
                 const Place place = places.at(n * 8 + g);
                 is_there[n] = place.pixel >= 0 && place.y < height && place.x < width;
                 eight_channels(value[n], acc[n / 2], 0, n % 2, lane);
-                if (is_there[n]) body.template apply<8>(value[n], (image * height + place.y) * width + place.x, image, place.y, place.x, column + t * 8, true);
+                const int y = min(place.y, height - 1), x = min(place.x, width - 1);
+                body.template apply<8>(value[n], (image * height + y) * width + x, image, y, x, column + t * 8, is_there[n]);
             }
             Moments& sum = sums[unit / Scm::across * Scm::Written + column + t * 8 + g];
             sum = together(sum, moments_of_rows(value, is_there, g));
