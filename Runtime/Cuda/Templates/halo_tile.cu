@@ -66,7 +66,8 @@ struct StoreTile
     template <int V> __device__ __forceinline__ void apply(float (&value)[V], const Place& place, int channel)
     {
         const bool inside = (unsigned)place.y < (unsigned)height && (unsigned)place.x < (unsigned)width;
-        const bool own = place.pixel >= 0 && inside && (unsigned)(place.y - y0) < (unsigned)TileH && (unsigned)(place.x - x0) < (unsigned)TileW;
+        // Rows behind the last pixel lie below the block's.
+        const bool own = inside && (unsigned)(place.y - y0) < (unsigned)TileH && (unsigned)(place.x - x0) < (unsigned)TileW;
         const int y = min(max(place.y, 0), height - 1), x = min(max(place.x, 0), width - 1);
         body.template apply<V>(value, (place.image * height + y) * width + x, place.image, y, x, channel, own);
         #pragma unroll
