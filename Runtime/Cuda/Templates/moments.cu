@@ -3,23 +3,6 @@
 
 struct Moments { float count, mean, squares; };
 
-// Values as they come: their deviations from the first one. `count` is their number without this one.
-struct MomentSums { float first, sum, squares; };
-
-__device__ __forceinline__ void add_value(MomentSums& sums, float count, float value)
-{
-    if (count == 0.0f) sums.first = value;
-    const float deviation = value - sums.first;
-    sums.sum += deviation;
-    sums.squares = fmaf(deviation, deviation, sums.squares);
-}
-
-__device__ __forceinline__ Moments moments_of(const MomentSums& sums, float count)
-{
-    const float shift = count == 0.0f ? 0.0f : sums.sum / count;
-    return { count, sums.first + shift, fmaxf(sums.squares - sums.sum * shift, 0.0f) };
-}
-
 // Both sets together (Chan, Golub and LeVeque 1979).
 __device__ __forceinline__ Moments together(const Moments& a, const Moments& b)
 {
