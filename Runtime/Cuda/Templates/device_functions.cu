@@ -5,9 +5,12 @@
 
 __device__ __forceinline__ unsigned shared_address(const void* pointer)
 {
-    unsigned address;
-    asm("{ .reg .u64 wide; cvta.to.shared.u64 wide, %1; cvt.u32.u64 %0, wide; }" : "=r"(address) : "l"(pointer));
-    return address;
+    // As a cast and not as PTX, so that the compiler sees through it: of addresses a constant apart it makes one with offsets.
+#ifdef __clang__
+    return (unsigned)(unsigned long long)(__attribute__((address_space(3))) const void*)pointer;
+#else
+    return (unsigned)__cvta_generic_to_shared(pointer);
+#endif
 }
 
 __device__ __forceinline__ void mma_m16n8k8_fp16(float (&d)[4], unsigned a0, unsigned a1, unsigned b0)
