@@ -14,8 +14,8 @@ internal sealed class TaskBuilder(FusedGraph fused, Placement placement, PackedW
     /// <summary>Chunks of a picture, or of a whole batch: enough blocks for a large device, few enough to add.</summary>
     private const int ChunksOfPicture = 64, ChunksOfBatch = 256;
 
-    // A large weight has many tiles, which keep a device busy without many chunks.
-    private const int WeightPartials = 1 << 18, MostWeightChunks = 64;
+    // A large weight has several tiles, which keep a device busy with fewer chunks.
+    private const int WeightPartials = 1 << 22, MostWeightChunks = 64;
 
     private readonly List<LaunchTask> _tasks = [];
 

@@ -5,6 +5,9 @@ namespace FocalNet.Graph.Launches;
 /// <summary>Which tasks wait for which, by what they read and write.</summary>
 internal static class TaskOrder
 {
+    // Floats: 32 MB.
+    private const long MostPartials = 1 << 23;
+
     /// <summary>For each task the earlier ones that must be complete before it starts.</summary>
     /// <param name="tasks">In an order in which they may run one after another.</param>
     public static IReadOnlyList<int>[] Dependencies(IReadOnlyList<LaunchTask> tasks)
@@ -44,30 +47,41 @@ internal static class TaskOrder
 
     /// <summary>
     /// The same tasks with those that add partial results as late as may be: just before the first task that waits for one of
-    /// them. So the sums of all weight gradients stand side by side.
+    /// them, or where what waits to be added takes too much memory. So the sums of many weight gradients stand side by side.
     /// </summary>
     public static IReadOnlyList<LaunchTask> FinishLate(IReadOnlyList<LaunchTask> tasks)
     {
         IReadOnlyList<int>[] before = Dependencies(tasks);
         var order = new List<LaunchTask>();
         var waiting = new List<int>();
+        long partials = 0;
         for (int i = 0; i < tasks.Count; i++)
         {
             if (tasks[i].Family == TaskFamily.Finish)
             {
                 waiting.Add(i);
+                partials += PartialsOf(tasks[i]);
+                if (partials <= MostPartials)
+                    continue;
+                order.AddRange(waiting.Select(w => tasks[w]));
+                waiting.Clear();
+                partials = 0;
                 continue;
             }
             foreach (int needed in before[i].Where(waiting.Contains))
             {
                 order.Add(tasks[needed]);
                 waiting.Remove(needed);
+                partials -= PartialsOf(tasks[needed]);
             }
             order.Add(tasks[i]);
         }
         order.AddRange(waiting.Select(w => tasks[w]));
         return order;
     }
+
+    // What a task adds up, if its size does not depend on the run's.
+    private static long PartialsOf(LaunchTask task) => task.Operands.Where(o => !o.IsWritten && o.Shape.IsConstant).Sum(o => (long)o.Shape.ConstantElements);
 
     // In a flat buffer, of which parameters are parts, by element; in any other by channel.
     private static (PlannedBuffer Root, long Start, long End) Range(TaskOperand operand)

@@ -13,7 +13,7 @@ internal static class KernelsCommand
     {
         var command = new Command("kernels", "Shows the generated kernels, the plan and the fusion report.")
         {
-            List(terminal), Show(terminal), Dump(terminal),
+            List(terminal), Show(terminal), Dump(terminal), Compile(terminal),
         };
         return command;
     }
@@ -79,6 +79,23 @@ internal static class KernelsCommand
                 terminal.Line(FormattableString.Invariant($"{files} files in {Path.Combine(path, mode.ToString().ToLowerInvariant())}"));
             }
 
+            return ExitCodes.Success;
+        });
+        return command;
+    }
+
+    private static Command Compile(Terminal terminal)
+    {
+        var network = new Argument<string?>("network") { Description = "The network; Tiny if not given.", Arity = ArgumentArity.ZeroOrOne };
+        var mode = Mode();
+        var architecture = new Option<int>("--architecture") { Description = "Compute capability of the device, as one number; it need not be here.", HelpName = "75|80|86|90", DefaultValueFactory = _ => 90 };
+        var precision = CommonOptions.Precision();
+        var folder = new Option<string?>("--out") { Description = "Folder that receives the machine code, a .cubin for each kernel, as nvdisasm and cuobjdump read it." };
+        var command = new Command("compile", "Compiles the CUDA kernels of a network to machine code and shows what they take; needs NVRTC, but no GPU.") { network, mode, architecture, precision, folder };
+        command.SetAction(result =>
+        {
+            var plan = CompiledKernels.Of(NetworkCatalog.Find(result.GetValue(network) ?? "Tiny"), result.GetValue(mode));
+            KernelCompilation.Run(plan, result.GetValue(architecture), result.GetValue(precision), result.GetValue(folder), terminal);
             return ExitCodes.Success;
         });
         return command;

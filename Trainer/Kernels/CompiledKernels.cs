@@ -72,6 +72,11 @@ internal sealed class CompiledKernels
         throw new UnknownKernelException($"There is no kernel '{name}' in the {mode.ToString().ToLowerInvariant()} plan of {where}. 'kernels list NETWORK' lists them; --mode training looks in the training plans.");
     }
 
+    /// <summary>Its kernels for CUDA devices.</summary>
+    /// <exception cref="UnknownKernelException">It has none: it was built without CUDA.</exception>
+    public IReadOnlyList<CudaKernel> CudaKernels(KernelTarget target) => CudaPlanOf(_plan, target)?.Kernels
+        ?? throw new UnknownKernelException($"{_plan.Name} has no kernels for CUDA: it was built with FocalNetCuda=false.");
+
     /// <summary>Writes everything there is to see, and gives the number of files.</summary>
     public int Dump(string folder)
     {

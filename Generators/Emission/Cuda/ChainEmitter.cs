@@ -33,7 +33,7 @@ internal static class ChainEmitter
         int? input = first.Pieces is not null || CudaOperand.Of(first.Operands[0]).Type == element ? second.Body.Operands.ToList().IndexOf(first.Body.Operands[0]) : -1;
         var last = new CudaBodyEmitter(second, handed: input);
         string tile = $"ResidualTile<{element}, {Text.Of(channels)}, {Text.Of(height)}, {Text.Of(width)}>";
-        int shared = HaloBytes(narrow, channels, (height + 4) * (width + 4)) + HaloBytes(narrow, channels, (height + 2) * (width + 2)) + 2 * WeightBytes(narrow, channels, channels, 9);
+        int shared = PlanarBytes(narrow, channels, (height + 4) * (width + 4)) + PlanarBytes(narrow, channels, (height + 2) * (width + 2)) + 2 * WeightBytes(narrow, channels, channels, 9);
         CudaInput source = InputEmitter.Emit(first, 0, element, "source", CudaTaskEmitter.InputExtents(first), parameter);
         return new CudaTask(
             $"ResidualBlock{Text.Of(channels)}{(CudaTaskEmitter.HasGelu(first.Body) ? "Gelu" : "")}", [.. source.Structs, middle.Struct, last.Struct],
@@ -87,7 +87,7 @@ internal static class ChainEmitter
         CudaBodyEmitter[] bodies = [.. chain.Links.Select(l => new CudaBodyEmitter(l.Task, result: l.Value))];
         CudaInput source = InputEmitter.Emit(tasks[0], 0, element, "source", CudaTaskEmitter.InputExtents(tasks[0]), parameter);
         string channels = string.Join(", ", tasks.Select(t => Text.Of(t.Domain.C)));
-        string tile = $"ScmTile<{element}, {Text.Of(read)}, {channels}, 8, {Text.Of(width)}, {Text.Of(PictureWarps)}>";
+        string tile = $"ScmTile<{element}, {Text.Of(read)}, {channels}, 8, {Text.Of(width)}>";
         string steps = string.Join(", ", chain.Links.Select((l, i) => $"{parameter(l.Shift + 1)}, body{Text.Of(i)}"));
         return new CudaTask(
             $"PictureFeatures{Text.Of(written)}", [.. source.Structs, .. bodies.Select(b => b.Struct)],
@@ -99,15 +99,19 @@ internal static class ChainEmitter
         { MoreTemplates = source.Templates };
     }
 
-    // Warps along pixels.
-    private const int PictureWarps = 4;
-
     // ScmTile::shared_bytes.
     private static int PictureBytes(ConvolutionChainTask chain, bool narrow, int read, int width)
     {
         int[] channels = [.. chain.Links.Select(l => l.Task.Domain.C)];
-        int halo = 10 * (width + 2), early = HaloBytes(narrow, read, 12 * (width + 4)) + HaloBytes(narrow, channels[0], halo);
-        return Math.Max(early, HaloBytes(narrow, channels[2], 8 * width)) + HaloBytes(narrow, channels[1], halo) + PictureWarps * channels[3] * 12;
+        int halo = 10 * (width + 2), early = PlanarBytes(narrow, read, 12 * (width + 4)) + PlanarBytes(narrow, channels[0], halo), rows = narrow && width > 8 ? 32 : 16;
+        return Math.Max(early, PlanarBytes(narrow, channels[2], 8 * width)) + PlanarBytes(narrow, channels[1], halo) + 8 * width / rows * channels[3] * 12;
+    }
+
+    // HaloTile::bytes of a planar tile.
+    private static int PlanarBytes(bool narrow, int channels, int pixels)
+    {
+        int chunks = Chunks(narrow, channels), between = chunks == 2 ? 64 : 32, bytes = pixels * ChunkBytes;
+        return chunks == 1 ? bytes : chunks * ((bytes - between + 127) / 128 * 128 + between);
     }
 
     // HaloTile::bytes: a number of chunks that is no power of two is made odd.

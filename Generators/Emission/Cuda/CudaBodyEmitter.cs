@@ -2,6 +2,7 @@ using FocalNet.Graph.Fusion;
 using FocalNet.Graph.Ir;
 using FocalNet.Graph.Launches;
 using FocalNet.Graph.Ops;
+using FocalNet.Graph.Planning;
 
 namespace FocalNet.Generators.Emission.Cuda;
 
@@ -14,7 +15,7 @@ internal sealed class CudaBodyEmitter
     private readonly KernelBody _body;
     private readonly Shape _domain;
     private readonly CudaOperand[] _operands;
-    private readonly CudaExpressionPrinter _printer = new();
+    private readonly CudaExpressionPrinter _printer;
     private readonly bool[] _used;
     private readonly int? _result, _handed;
     private readonly bool _isSource;
@@ -29,6 +30,7 @@ internal sealed class CudaBodyEmitter
         _isSource = isSource;
         _anchor = isSource && task.Group.Anchor is not null ? CudaTaskEmitter.AnchorOf(task) : null;
         _body = task.Body;
+        _printer = new CudaExpressionPrinter(task.Precision == ElementType.BFloat16);
         _result = result;
         _handed = handed;
         _domain = task.Domain;

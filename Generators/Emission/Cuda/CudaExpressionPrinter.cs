@@ -3,8 +3,9 @@ using FocalNet.Graph.Ops;
 
 namespace FocalNet.Generators.Emission.Cuda;
 
-/// <summary>CUDA C: the functions that NVRTC has built in, and those of the template vectors.cu.</summary>
-internal sealed class CudaExpressionPrinter : ExpressionPrinter
+/// <summary>CUDA C: the functions that NVRTC has built in, and those of the template arithmetic.cu.</summary>
+/// <param name="narrow">The results are multiplied as bfloat16: a function that costs less and has more digits than that will do.</param>
+internal sealed class CudaExpressionPrinter(bool narrow = false) : ExpressionPrinter
 {
     public override string Literal(float value)
     {
@@ -24,7 +25,7 @@ internal sealed class CudaExpressionPrinter : ExpressionPrinter
         UnaryKind.Sqrt => "sqrtf",
         UnaryKind.Reciprocal => "reciprocal_of",
         UnaryKind.Exp => "expf",
-        UnaryKind.Erf => "erff",
+        UnaryKind.Erf => narrow ? "erf_for_bf16" : "erff",
         _ => throw new InvalidOperationException(kind.ToString()),
     };
 

@@ -68,12 +68,12 @@ internal static class CudaExtents
     }
 
     /// <summary>Tiles along one axis, times tiles of the lines across it.</summary>
-    public static BlockCount OfLines(Shape shape, bool alongHeight, int tile)
+    public static BlockCount OfLines(Shape shape, bool alongHeight, int tile, int lines)
     {
         Extent length = alongHeight ? shape.H : shape.W, across = alongHeight ? shape.W : shape.H;
         string t = Text.Of(tile), rest = Text.Of(tile - 1);
-        string exact = $"(({Of(length)} + {rest}) / {t}) * (({Of(shape.N)} * {Of(across)} * {Text.Of(shape.C)} + {rest}) / {t})";
-        return new BlockCount(exact, string.Join("*", GridOf(length, tile), GridOf(shape.N, 1), GridOf(across, tile), Text.Of(shape.C)));
+        string exact = $"(({Of(length)} + {rest}) / {t}) * (({Of(shape.N)} * {Of(across)} * {Text.Of(shape.C)} + {Text.Of(lines - 1)}) / {Text.Of(lines)})";
+        return new BlockCount(exact, string.Join("*", GridOf(length, tile), GridOf(shape.N, 1), GridOf(across, lines), Text.Of(shape.C)));
     }
 
     /// <summary>Tiles of each picture, times a factor.</summary>

@@ -52,7 +52,7 @@ internal static class CudaTaskEmitter
         CudaTask call = kernel.Group.Kind switch
         {
             KernelKind.Convolution or KernelKind.TransposedConvolution when kernel.OnTensorCores => TensorCoreEmitter.Convolution(kernel, parameter),
-            KernelKind.WeightGradient when kernel.OnTensorCores => TensorCoreEmitter.WeightGradient(kernel, parameter),
+            KernelKind.WeightGradient when kernel.OnTensorCores => WeightGradientEmitter.Emit(kernel, parameter),
             KernelKind.Convolution or KernelKind.TransposedConvolution => Convolution(kernel, parameter),
             KernelKind.WeightGradient => WeightGradient(kernel, parameter),
             KernelKind.DepthwiseWeightGradient => DepthwiseWeightGradient(kernel, parameter),
@@ -123,7 +123,7 @@ internal static class CudaTaskEmitter
         return new CudaTask(
             $"Trig{Text.Of(task.Domain.C)}", [],
             [$"trig_transform<{template}>(body, {parameter(0)}, {CudaExtents.Arguments(task.Domain)}, block, dynamic_shared);"],
-            CudaExtents.OfLines(task.Domain, trig.AlongHeight, 64), 4 * (16 * 64 + 16 * 68), "trig.cu");
+            CudaExtents.OfLines(task.Domain, trig.AlongHeight, 64, 128), 4 * 16 * (64 + 128), "trig.cu");
     }
 
     // Maps, depthwise convolutions, resampling: with and without reductions.

@@ -86,30 +86,6 @@ internal static class TensorCoreEmitter
         { MoreTemplates = input.Templates };
     }
 
-    /// <summary>The gradient of a convolution's weight, and of its bias where the task says so.</summary>
-    public static CudaTask WeightGradient(KernelTask task, Func<int, string> parameter)
-    {
-        Shape weight = task.Group.Anchor!.Shape, dy = task.Operands[1].Shape;
-        int outputs = weight.N.Value, depth = weight.C * weight.H.Value * weight.W.Value;
-        string element = ElementOf(task);
-        bool narrow = element == "bf16";
-        // Output channels, columns (tap, input channel), pixels a stage, stages, warps along the three.
-        int[] tile = outputs <= 16 ? [16, 48, narrow ? 128 : 64, 2, 1, 1, 8] : outputs <= 32 ? [32, 96, narrow ? 64 : 32, 2, 2, 2, 2] : [64, 64, 32, narrow ? 3 : 2, 2, 4, 1];
-        string shape = $"GradientShape<{CudaTaskEmitter.Geometry(outputs, weight.C, weight, CudaTaskEmitter.SettingsOf(task.Group.Anchor))}>";
-        CudaInput read = InputEmitter.Emit(task, 0, element, "x", CudaTaskEmitter.InputExtents(task), parameter);
-        return new CudaTask(
-            $"WeightGradient{CudaTaskEmitter.Dimensions(weight)}{(task.BiasOperand > 0 ? "Bias" : "")}", read.Structs,
-            [
-                .. InputEmitter.Emit(task, 1, element, "dy", $"{CudaExtents.Of(dy.H)}, {CudaExtents.Of(dy.W)}", parameter).Lines,
-                .. read.Lines,
-                $"weight_gradient<{element}, {shape}, GradientTile<{List(tile)}>, {Text.Of(task.Chunks)}, {(task.BiasOperand > 0 ? "true" : "false")}>(dy, x, {parameter(2)}, {(task.BiasOperand > 0 ? parameter(task.BiasOperand) : "nullptr")}, {CudaExtents.Arguments(dy)}, block, dynamic_shared);",
-            ],
-            CudaExtents.Fixed(task.Chunks * ((outputs + tile[0] - 1) / tile[0]) * ((depth + tile[1] - 1) / tile[1])),
-            Math.Max(tile[3] * tile[2] * ((tile[0] + tile[1]) * (narrow ? 2 : 4) + (narrow ? 32 : 64) + 16), tile[6] / 2 * tile[0] * (tile[1] * 4 + tile[5] * 32)),
-            "weight_gradient.cu")
-        { MoreTemplates = read.Templates };
-    }
-
     /// <summary>Packs weights, a thread for 16 bytes.</summary>
     public static CudaTask Pack(PackTask task, Func<int, string> parameter)
     {

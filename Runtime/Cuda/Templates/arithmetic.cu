@@ -7,6 +7,25 @@ __device__ __forceinline__ float reciprocal_of(float x) { return 1.0f / x; }
 __device__ __forceinline__ float one_if_equal(float a, float b) { return a == b ? 1.0f : 0.0f; }
 __device__ __forceinline__ float one_if_greater(float a, float b) { return a > b ? 1.0f : 0.0f; }
 
+// erf for what is rounded to bf16 afterwards: off by 3e-6 at most, in 15 instructions where erff takes 25. An odd polynomial up to 3.32, in powers of
+// x² - 5.5, which keep its terms small. NaN stays.
+__device__ __forceinline__ float erf_for_bf16(float x)
+{
+    const float near = fabsf(x) > 3.32f ? copysignf(3.32f, x) : x, t = fmaf(near, near, -5.5f);
+    float sum = 1.51351862e-10f;
+    sum = fmaf(sum, t, -2.17003393e-9f);
+    sum = fmaf(sum, t, 1.38812934e-8f);
+    sum = fmaf(sum, t, -1.19216480e-7f);
+    sum = fmaf(sum, t, 1.34350034e-6f);
+    sum = fmaf(sum, t, -1.19333336e-5f);
+    sum = fmaf(sum, t, 9.24689957e-5f);
+    sum = fmaf(sum, t, -6.88258442e-4f);
+    sum = fmaf(sum, t, 5.01358788e-3f);
+    sum = fmaf(sum, t, -3.83114591e-2f);
+    sum = fmaf(sum, t, 0.426013389f);
+    return sum * near;
+}
+
 // One element of either type.
 __device__ __forceinline__ float load_at(const float* from) { return *from; }
 __device__ __forceinline__ float load_at(const bf16* from) { return bf16_to_float(from->bits); }

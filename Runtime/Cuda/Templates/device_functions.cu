@@ -3,13 +3,15 @@
 // complete at once), no bf16 or tf32 tensor cores (those functions are missing there) and half the depth of fp16 mma.
 #ifndef FOCALNET_EMULATOR
 
+// NVRTC's own function is one that it sees through: constants that were added to a pointer end up in the instruction.
 __device__ __forceinline__ unsigned shared_address(const void* pointer)
 {
-    // As a cast and not as PTX, so that the compiler sees through it: of addresses a constant apart it makes one with offsets.
-#ifdef __clang__
-    return (unsigned)(unsigned long long)(__attribute__((address_space(3))) const void*)pointer;
-#else
+#ifdef __CUDACC_RTC__
     return (unsigned)__cvta_generic_to_shared(pointer);
+#else
+    unsigned address;
+    asm("{ .reg .u64 wide; cvta.to.shared.u64 wide, %1; cvt.u32.u64 %0, wide; }" : "=r"(address) : "l"(pointer));
+    return address;
 #endif
 }
 

@@ -9,8 +9,8 @@ struct ResidualTile
 {
     typedef T Element;
     static constexpr int Channels = Channels_, TileH = TileH_, TileW = TileW_, threads = 256, warps = 8;
-    typedef HaloTile<T, Channels, TileH + 4, TileW + 4> Input;
-    typedef HaloTile<T, Channels, TileH + 2, TileW + 2> Middle;
+    typedef HaloTile<T, Channels, TileH + 4, TileW + 4, true> Input;
+    typedef HaloTile<T, Channels, TileH + 2, TileW + 2, true> Middle;
     typedef PackedWeights<T, Channels, Channels, 3> Weights;
     static constexpr int shared_bytes = Input::bytes + Middle::bytes + 2 * Weights::bytes;
 };

@@ -70,9 +70,9 @@ __device__ __forceinline__ void multiply_bf16(float (&acc)[MT][NT][4], const Row
 #endif
 }
 
-// x = big + small + 2⁻²² x or so: each has 11 bits, and the product leaves out small · small alone. Half of big's last bit is added and the 13 bits
-// behind it are cut off, as cvt.rna.tf32 does but for a NaN, which is in small; of small the tensor cores ignore those bits. The
-// instruction itself becomes five others: half of all that a tile would issue.
+// x = big + small, but for the last bit: big is x rounded to 11 bits, small has the 11 behind it, and the product leaves out small · small alone.
+// The tensor cores ignore the 13 low bits. By hand, for cvt.rna.tf32 takes five instructions, two of which look for infinity and NaN: of NaN
+// big may be zero here, but small is NaN, and so is the sum.
 __device__ __forceinline__ void split_tf32(unsigned bits, unsigned& big, unsigned& small)
 {
     big = (bits + 0x1000u) & 0xffffe000u;
@@ -200,10 +200,21 @@ __device__ __forceinline__ void exchange(float& a, float& b, int lane, int lanes
     else b = got;
 }
 
-// Rows and columns of the accumulators through the body, as 8 neighbouring channels of a pixel. The four lanes of a row hold two channels
-// each of every 8; they exchange four groups of 8 so that each has a whole one: one shuffle an accumulator. Through shared memory
-// it would be half a store and a quarter of a load of twice and four times the width, that is two turns at the banks in place of
-// one, and room that the stages of the pipeline use.
+// 8 neighbouring channels of one pixel, out of four groups of 8 from j on: the four lanes of a row hold two channels each of every 8, and exchange
+// so that each has a whole group: one shuffle an accumulator. Through shared memory it would be half a store and a quarter of a load of
+// twice and four times the width, that is two turns at the banks in place of one, and room that the stages of the pipeline use.
+template <int NT>
+__device__ __forceinline__ void eight_channels(float (&v)[8], const float (&acc)[NT][4], int j, int h, int lane)
+{
+    #pragma unroll
+    for (int e = 0; e < 8; e++) v[e] = acc[j + e / 2][h * 2 + e % 2];
+    #pragma unroll
+    for (int e = 0; e < 8; e++) if (e % 4 / 2 == 0) exchange(v[e], v[e + 2], lane, 1);
+    #pragma unroll
+    for (int e = 0; e < 4; e++) exchange(v[e], v[e + 4], lane, 2);
+}
+
+// Rows and columns of the accumulators through the body, as 8 neighbouring channels of a pixel, or 4 of what is left over.
 template <int Channels, int MT, int NT, class Body, class Places>
 __device__ __forceinline__ void finish_tile(Body& body, const float (&acc)[MT][NT][4], const Places& places, int first_channel, int lane)
 {
@@ -219,12 +230,7 @@ __device__ __forceinline__ void finish_tile(Body& body, const float (&acc)[MT][N
             for (int j = 0; j < quads; j += 4)
             {
                 float v[8];
-                #pragma unroll
-                for (int e = 0; e < 8; e++) v[e] = acc[i][j + e / 2][h * 2 + e % 2];
-                #pragma unroll
-                for (int e = 0; e < 8; e++) if (e % 4 / 2 == 0) exchange(v[e], v[e + 2], lane, 1);
-                #pragma unroll
-                for (int e = 0; e < 4; e++) exchange(v[e], v[e + 4], lane, 2);
+                eight_channels(v, acc[i], j, h, lane);
                 apply_channels<8, Channels>(body, v, place, first_channel + (j + t) * 8);
             }
             if constexpr (NT % 4 != 0)

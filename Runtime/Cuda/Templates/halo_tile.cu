@@ -2,21 +2,27 @@
 // Convolutions whose input lies in shared memory already: a tile of pixels with a halo, all channels, brought once and read by every tap.
 // Kernels that chain convolutions keep what is between them in such tiles.
 
-// Width × Height pixels of Channels elements T. A pixel takes whole chunks: a power of two of them is swizzled, any other number is
-// made odd, so that 8 neighbouring pixels at one chunk lie in 8 different groups of 4 banks either way.
-template <class T, int Channels_, int Height_, int Width_>
+// Width × Height pixels of Channels elements T, in one of two orders.
+// Pixel by pixel, a pixel takes whole chunks: a power of two of them is swizzled, any other number is made odd, so that 8 neighbouring pixels at one
+// chunk lie in 8 different groups of 4 banks either way.
+// Planar, chunk by chunk, they lie one behind the other, and neither tap nor chunk has to be multiplied or swizzled: both are constants in the
+// instruction that reads. Between planes lies what puts the chunks that are written together into different banks.
+template <class T, int Channels_, int Height_, int Width_, bool Planar = false>
 struct HaloTile
 {
     typedef T Element;
     static constexpr int Channels = Channels_, Height = Height_, Width = Width_, pixels = Height * Width;
     static constexpr int chunks = ceil_div(Channels, Chunk<T>::channels);
-    static constexpr bool is_swizzled = (chunks & (chunks - 1)) == 0;
+    static constexpr bool is_planar = Planar, is_swizzled = (chunks & (chunks - 1)) == 0;
     static constexpr int pitch = is_swizzled ? chunks : chunks | 1;
-    static constexpr int bytes = pixels * pitch * 16;
+    static constexpr int between = chunks == 2 ? 64 : 32;
+    static constexpr int plane = chunks == 1 ? pixels * 16 : ceil_div(pixels * 16 - between, 128) * 128 + between;
+    static constexpr int bytes = is_planar ? chunks * plane : pixels * pitch * 16;
 
     static __device__ __forceinline__ int offset(int pixel, int chunk)
     {
-        if constexpr (is_swizzled) return swizzled<chunks>(pixel, chunk);
+        if constexpr (is_planar) return chunk * plane + pixel * 16;
+        else if constexpr (is_swizzled) return swizzled<chunks>(pixel, chunk);
         else return (pixel * pitch + chunk) * 16;
     }
 
@@ -52,6 +58,7 @@ struct HaloTile
 template <class Tile, int Threads, class Source>
 __device__ __forceinline__ void bring_halo(unsigned char* tile, const Source& source, int image, int y, int x)
 {
+    #pragma unroll 1
     for (int unit = threadIdx.x; unit < Tile::pixels * Tile::chunks; unit += Threads)
     {
         const int pixel = unit / Tile::chunks, chunk = unit % Tile::chunks, iy = y + pixel / Tile::Width, ix = x + pixel % Tile::Width;
@@ -78,17 +85,28 @@ struct HaloRows
     static_assert(Tile::Width >= OutWidth + Kernel - 1 && Tile::Height >= OutHeight + Kernel - 1, "the halo is part of the tile");
     const unsigned char* tile;
     int first;
+    // Of a planar tile: bytes from a pixel to what k stands for.
+    static __device__ __forceinline__ int place_of(int k)
+    {
+        const int tap = min(k / tap_chunks, taps - 1);
+        return Tile::offset(tap / Kernel * Tile::Width + tap % Kernel, k % tap_chunks);
+    }
     __device__ __forceinline__ const unsigned char* at(int row, int chunk, int half) const
     {
         const int index = min(first + row, OutHeight * OutWidth - 1), pixel = index / OutWidth * Tile::Width + index % OutWidth;
-        if constexpr (tap_chunks % 2 == 0)
+        if constexpr (Tile::is_planar)
+        {
+            // A step may lie across two taps. Behind the last one the weights are zero, whatever is read.
+            const int near = place_of(chunk), far = place_of(chunk + 1);
+            return tile + pixel * 16 + near + half * (far - near);
+        }
+        else if constexpr (tap_chunks % 2 == 0)
         {
             const int tap = chunk / tap_chunks;
             return tile + Tile::offset(pixel + tap / Kernel * Tile::Width + tap % Kernel, chunk % tap_chunks + half);
         }
         else
         {
-            // A step may lie across two taps. Behind the last one the weights are zero, whatever is read.
             const int k = chunk + half, tap = min(k / tap_chunks, taps - 1);
             return tile + Tile::offset(pixel + tap / Kernel * Tile::Width + tap % Kernel, k % tap_chunks);
         }
@@ -96,16 +114,37 @@ struct HaloRows
 };
 
 // One warp's share of a convolution out of a tile: rows from `first` on, columns from the block `column` / 16 of `blocks` on. b are packed
-// weights, in shared or global memory.
+// weights, in shared or global memory. Of a planar tile with several steps a tap, taps are a loop.
 template <class Tile, int Kernel, int OutHeight, int OutWidth, int MT, int NT>
 __device__ __forceinline__ void convolve_halo(
     float (&acc)[MT][NT][4], const unsigned char* tile, int first, const unsigned char* b, int column, int blocks, int lane)
 {
     typedef HaloRows<Tile, Kernel, OutHeight, OutWidth> Rows;
-    const Rows rows = { tile, first };
-    #pragma unroll
-    for (int step = 0; step < Rows::steps; step++)
-        multiply_step<typename Tile::Element>(acc, rows, step * 2, b + step * blocks * 512 + column * 32, lane);
+    typedef typename Tile::Element T;
+    if constexpr (Tile::is_planar && Tile::chunks > 2 && Tile::chunks % 2 == 0)
+    {
+        b += column * 32;
+        #pragma unroll 1
+        for (int ky = 0; ky < Kernel; ky++)
+            #pragma unroll 1
+            for (int kx = 0; kx < Kernel; kx++)
+            {
+                const unsigned char* tap = tile + (ky * Tile::Width + kx) * 16;
+                #pragma unroll (sizeof(T) == 4 && FOCALNET_FFMA ? 1 : 2)
+                for (int chunk = 0; chunk < Tile::chunks; chunk += 2)
+                {
+                    const Rows rows = { tap + chunk * Tile::plane, first };
+                    multiply_step<T>(acc, rows, 0, b, lane);
+                    b += blocks * 512;
+                }
+            }
+    }
+    else
+    {
+        const Rows rows = { tile, first };
+        #pragma unroll
+        for (int step = 0; step < Rows::steps; step++) multiply_step<T>(acc, rows, step * 2, b + step * blocks * 512 + column * 32, lane);
+    }
 }
 
 // Bytes of packed weights of a Kernel × Kernel convolution (pack_convolution.cu).

@@ -5,20 +5,37 @@
 // Weights are read from global memory, in whole fragments: the 3×3 in the middle has more of them than shared memory would hold beside the
 // tiles, and the eight warps of a block read the same lines of L1 at about the same time.
 
-// TileH × TileW output pixels; 8 warps, WarpsM of them along pixels. C1, C2 and C3 channels between, Written in the end.
-template <class T, int Read_, int C1_, int C2_, int C3_, int Written_, int TileH_, int TileW_, int WarpsM_>
+// How the pixels and channels that a convolution writes are cut into units, of which eight warps compute one after the other. Units are 32×32 pixels and
+// channels where that leaves no warp without work, for they read the least for what they compute, else 16×32 or 16×16. Floats take twice the registers,
+// and off the tensor cores even more, for weights that are on their way.
+template <class T, int Pixels, int Channels>
+struct TileUnits
+{
+    static constexpr int warps = 8, pieces = ceil_div(Pixels, 16) * ceil_div(Channels, 16);
+    static constexpr bool has_room = sizeof(T) == 2 || !FOCALNET_FFMA;
+    static constexpr bool is_wide = has_room && Channels % 32 == 0 && ceil_div(pieces, 2 * warps) * 2 <= ceil_div(pieces, warps);
+    static constexpr bool is_high = is_wide && sizeof(T) == 2
+        && ceil_div(ceil_div(Pixels, 32) * (Channels / 32), warps) * 2 <= ceil_div(ceil_div(Pixels, 16) * (Channels / 32), warps);
+    static constexpr int rows = is_high ? 32 : 16, columns = is_wide ? 32 : 16;
+    static constexpr int down = ceil_div(Pixels, rows), across = ceil_div(Channels, columns), count = down * across, turns = ceil_div(count, warps);
+};
+
+// TileH × TileW output pixels; 8 warps. C1, C2 and C3 channels between, Written in the end.
+template <class T, int Read_, int C1_, int C2_, int C3_, int Written_, int TileH_, int TileW_>
 struct ScmTile
 {
     typedef T Element;
-    static constexpr int Read = Read_, C1 = C1_, C2 = C2_, C3 = C3_, Written = Written_, TileH = TileH_, TileW = TileW_, WarpsM = WarpsM_;
-    static constexpr int threads = 256, WarpsN = 8 / WarpsM;
-    typedef HaloTile<T, Read, TileH + 4, TileW + 4> Input;
-    typedef HaloTile<T, C1, TileH + 2, TileW + 2> First;
-    typedef HaloTile<T, C2, TileH + 2, TileW + 2> Second;
-    typedef HaloTile<T, C3, TileH, TileW> Third;
+    static constexpr int Read = Read_, C1 = C1_, C2 = C2_, C3 = C3_, Written = Written_, TileH = TileH_, TileW = TileW_, threads = 256;
+    typedef HaloTile<T, Read, TileH + 4, TileW + 4, true> Input;
+    typedef HaloTile<T, C1, TileH + 2, TileW + 2, true> First;
+    typedef HaloTile<T, C2, TileH + 2, TileW + 2, true> Second;
+    typedef HaloTile<T, C3, TileH, TileW, true> Third;
+    // Of the last convolution a lane has 8 channels of each pixel, and a warp 32.
+    static constexpr int rows = sizeof(T) == 2 && TileH * TileW > 64 ? 32 : 16, down = ceil_div(TileH * TileW, rows), across = Written / 32;
+    static_assert(Written % 32 == 0, "a warp has whole groups of 32 channels");
     // The third takes the place of input and first, which are read by then.
     static constexpr int second = larger_of(Input::bytes + First::bytes, Third::bytes), sums = second + Second::bytes;
-    static constexpr int shared_bytes = sums + WarpsM * Written * 12;
+    static constexpr int shared_bytes = sums + down * Written * 12;
 };
 
 // Puts what a convolution gives into the next one's input tile. Zero outside of the picture, if the next one looks there.
@@ -44,45 +61,63 @@ struct StoreTile
     }
 };
 
-// One convolution from a tile to a tile. A warp has OutH·OutW / WarpsM pixels and Written / WarpsN channels, both rounded up to 16.
+// One convolution from a tile to a tile.
 template <class Scm, class From, class To, int Kernel, int OutH, int OutW, class Body>
 __device__ __forceinline__ void convolve_to_tile(
     const unsigned char* from, const void* weights, Body& body, unsigned char* to, int height, int width, int image, int y, int x, int y0, int x0)
 {
-    constexpr int blocks = ceil_div(To::Channels, 16), rows = ceil_div(OutH * OutW, 16 * Scm::WarpsM) * 16, columns = ceil_div(blocks, Scm::WarpsN) * 16;
-    const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, first = warp % Scm::WarpsM * rows, column = warp / Scm::WarpsM * columns;
-    // Warps without channels have nothing to do: the second half of a narrow layer.
-    if (column >= blocks * 16) return;
-    float acc[rows / 16][columns / 8][4] = {};
-    convolve_halo<From, Kernel, OutH, OutW>(acc, from, first, static_cast<const unsigned char*>(weights), column, blocks, lane);
+    typedef TileUnits<typename Scm::Element, OutH * OutW, To::Channels> Units;
+    const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5;
     StoreTile<To, Scm::TileH, Scm::TileW, Body> store = { body, to, height, width, y0, x0 };
-    const TilePlaces<OutW> places = { first, OutH * OutW, image, y, x };
-    finish_tile<To::Channels>(store, acc, places, column, lane);
+    // All warps take as many turns: behind the last unit they find no pixel.
+    #pragma unroll 1
+    for (int turn = 0; turn < Units::turns; turn++)
+    {
+        const int unit = turn * Units::warps + warp, first = unit / Units::across * Units::rows, column = unit % Units::across * Units::columns;
+        float acc[Units::rows / 16][Units::columns / 8][4] = {};
+        convolve_halo<From, Kernel, OutH, OutW>(acc, from, first, static_cast<const unsigned char*>(weights), column, ceil_div(To::Channels, 16), lane);
+        const TilePlaces<OutW> places = { first, OutH * OutW, image, y, x };
+        finish_tile<To::Channels>(store, acc, places, column, lane);
+    }
 }
 
-// Moments of one lane's channels, of whatever the body leaves in `value`.
-template <class Scm, int Groups, class Body>
-struct ChannelMoments
+// Sums over the eight lanes that have other pixels of the same channels.
+__device__ __forceinline__ float sum_of_rows(float value)
 {
-    Body& body;
-    int height, width, first_channel;
-    float count[Groups];
-    MomentSums sums[Groups][8];
-    template <int V> __device__ __forceinline__ void apply(float (&value)[V], int, int image, int y, int x, int channel)
+    #pragma unroll
+    for (int lanes = 4; lanes < 32; lanes *= 2) value += __shfl_xor_sync(0xffffffffu, value, lanes);
+    return value;
+}
+
+// Moments of the values that eight lanes have of the same 8 channels, of which each lane is given one: the g-th. Deviations are from the mean of
+// the values at hand. `is_there`: pixels in the picture; what the others have does not count.
+template <int N>
+__device__ __forceinline__ Moments moments_of_rows(const float (&value)[N][8], const bool (&is_there)[N], int g)
+{
+    float count = 0.0f;
+    #pragma unroll
+    for (int n = 0; n < N; n++) count += is_there[n] ? 1.0f : 0.0f;
+    count = sum_of_rows(count);
+    const float share = count == 0.0f ? 0.0f : 1.0f / count;
+    Moments mine = { count, 0.0f, 0.0f };
+    #pragma unroll
+    for (int e = 0; e < 8; e++)
     {
-        if (y >= height || x >= width) return;
-        body.template apply<V>(value, (image * height + y) * width + x, image, y, x, channel, true);
-        // Four lanes have the four groups of 8 channels of 32: which 32 is known when the text is compiled.
+        float sum = 0.0f, squares = 0.0f;
         #pragma unroll
-        for (int group = 0; group < Groups; group++)
-            if ((channel - first_channel) / 32 == group)
-            {
-                #pragma unroll
-                for (int v = 0; v < V; v++) add_value(sums[group][v], count[group], value[v]);
-                count[group] += 1.0f;
-            }
+        for (int n = 0; n < N; n++) sum += is_there[n] ? value[n][e] : 0.0f;
+        const float mean = sum_of_rows(sum) * share;
+        #pragma unroll
+        for (int n = 0; n < N; n++)
+        {
+            const float deviation = is_there[n] ? value[n][e] - mean : 0.0f;
+            squares = fmaf(deviation, deviation, squares);
+        }
+        squares = sum_of_rows(squares);
+        if (e == g) mine.mean = mean, mine.squares = squares;
     }
-};
+    return mine;
+}
 
 // One part of one image: block = image · Parts + part. All bodies are middle bodies as in fused_residual_block.cu; `body` gets the last convolution's
 // sum and leaves in `value` that of which moments are wanted: [image][part][count, mean, squared deviations][Written].
@@ -91,22 +126,24 @@ __device__ __forceinline__ void scm(
     const Source& source, const void* weights1, First& first, const void* weights2, Second& second, const void* weights3,
     Third& third, const void* weights4, Body& body, float* moments, int images, int height, int width, int block, unsigned char* shared)
 {
-    constexpr int TileH = Scm::TileH, TileW = Scm::TileW, blocks = Scm::Written / 16;
-    constexpr int rows = ceil_div(TileH * TileW, 16 * Scm::WarpsM) * 16, columns = Scm::Written / Scm::WarpsN, groups = columns / 32;
-    static_assert(columns % 32 == 0, "a lane has whole groups of 8 channels");
+    constexpr int TileH = Scm::TileH, TileW = Scm::TileW, units = Scm::down * Scm::across, warps = Scm::threads / 32, N = Scm::rows / 8;
     unsigned char* input = shared;
     unsigned char* tile1 = input + Scm::Input::bytes;
     unsigned char* tile2 = shared + Scm::second;
     unsigned char* tile3 = shared;
-    Moments* warp_moments = reinterpret_cast<Moments*>(shared + Scm::sums);
+    // Of each unit of the last convolution, whose tiles' moments its warp adds up: lane (g, t) those of channel 8t + g.
+    Moments* sums = reinterpret_cast<Moments*>(shared + Scm::sums);
     const int image = block / Parts, part = block % Parts, across = (width + TileW - 1) / TileW, tiles = (height + TileH - 1) / TileH * across;
-    const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, first_row = warp % Scm::WarpsM * rows, column = warp / Scm::WarpsM * columns;
-    ChannelMoments<Scm, groups, Body> total = { body, height, width, column, {}, {} };
+    const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, g = lane >> 2, t = lane & 3;
+    for (int i = threadIdx.x; i < Scm::down * Scm::Written; i += Scm::threads) sums[i] = { 0.0f, 0.0f, 0.0f };
 
     const int end = (int)((long long)tiles * (part + 1) / Parts);
+    #pragma unroll 1
     for (int tile = (int)((long long)tiles * part / Parts); tile < end; tile++)
     {
         const int y0 = tile / across * TileH, x0 = tile % across * TileW;
+        // The input lies where the third tile was.
+        __syncthreads();
         bring_halo<typename Scm::Input, Scm::threads>(input, source, image, y0 - 2, x0 - 2);
         cp_async_commit();
         cp_async_wait<0>();
@@ -119,31 +156,35 @@ __device__ __forceinline__ void scm(
         __syncthreads();
         convolve_to_tile<Scm, typename Scm::Second, typename Scm::Third, 3, TileH, TileW>(tile2, weights3, third, tile3, height, width, image, y0, x0, y0, x0);
         __syncthreads();
-        float acc[rows / 16][columns / 8][4] = {};
-        convolve_halo<typename Scm::Third, 1, TileH, TileW>(acc, tile3, first_row, static_cast<const unsigned char*>(weights4), column, blocks, lane);
-        const TilePlaces<TileW> places = { first_row, TileH * TileW, image, y0, x0 };
-        finish_tile<Scm::Written>(total, acc, places, column, lane);
-        // The next input lies where the third tile is.
-        __syncthreads();
-    }
-
-    // Over the eight rows of a warp by shuffles, over the warps along pixels in their order.
-    #pragma unroll
-    for (int group = 0; group < groups; group++)
-        #pragma unroll
-        for (int v = 0; v < 8; v++)
+        #pragma unroll 1
+        for (int turn = 0; turn < ceil_div(units, warps); turn++)
         {
-            Moments sum = moments_of(total.sums[group][v], total.count[group]);
+            const int unit = turn * warps + warp;
+            if constexpr (units % warps != 0) if (unit >= units) break;
+            const int first_row = unit / Scm::across * Scm::rows, column = unit % Scm::across * 32;
+            float acc[Scm::rows / 16][4][4] = {};
+            convolve_halo<typename Scm::Third, 1, TileH, TileW>(acc, tile3, first_row, static_cast<const unsigned char*>(weights4), column, Scm::Written / 16, lane);
+            const TilePlaces<TileW> places = { first_row, TileH * TileW, image, y0, x0 };
+            float value[N][8];
+            bool is_there[N];
             #pragma unroll
-            for (int lanes = 4; lanes < 32; lanes *= 2) sum = together_across(sum, lane, lanes);
-            if (lane < 4) warp_moments[warp % Scm::WarpsM * Scm::Written + column + group * 32 + lane * 8 + v] = sum;
+            for (int n = 0; n < N; n++)
+            {
+                const Place place = places.at(n * 8 + g);
+                is_there[n] = place.pixel >= 0 && place.y < height && place.x < width;
+                eight_channels(value[n], acc[n / 2], 0, n % 2, lane);
+                if (is_there[n]) body.template apply<8>(value[n], (image * height + place.y) * width + place.x, image, place.y, place.x, column + t * 8, true);
+            }
+            Moments& sum = sums[unit / Scm::across * Scm::Written + column + t * 8 + g];
+            sum = together(sum, moments_of_rows(value, is_there, g));
         }
+    }
     __syncthreads();
     for (int channel = threadIdx.x; channel < Scm::Written; channel += Scm::threads)
     {
-        Moments sum = warp_moments[channel];
-        #pragma unroll
-        for (int i = 1; i < Scm::WarpsM; i++) sum = together(sum, warp_moments[i * Scm::Written + channel]);
+        Moments sum = sums[channel];
+        #pragma unroll 1
+        for (int i = 1; i < Scm::down; i++) sum = together(sum, sums[i * Scm::Written + channel]);
         float* mine = moments + block * 3 * Scm::Written + channel;
         mine[0] = sum.count, mine[Scm::Written] = sum.mean, mine[2 * Scm::Written] = sum.squares;
     }

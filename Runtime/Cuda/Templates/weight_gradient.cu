@@ -1,193 +1,227 @@
 // needs: gemm_tile.cu sources.cu
-// The gradient of a dense convolution's weights as a GEMM whose k are pixels: rows are output channels, columns are (tap, input channel).
-// Both operands lie in memory as pixels × channels, so that k is the row of a tile: ldmatrix transposes on the way to bf16 fragments, and
-// float fragments are read one value a lane. The pixels are cut into a number of parts that is fixed in the plan. Each part
-// writes its sums to a place of its own and finish.cu adds them in order: the bits depend on no GPU and no schedule.
-// The gradient of the bias is one more column: dy times ones.
-
-// TileO × TileI of the result for Pixels of k a stage. WarpsM × WarpsN warps share the tile, WarpsK (a power of two) such groups the steps of
-// k: narrow layers have no more tiles than one warp's.
-template <int TileO_, int TileI_, int Pixels_, int Stages_, int WarpsM_, int WarpsN_, int WarpsK_>
-struct GradientTile
-{
-    static constexpr int TileO = TileO_, TileI = TileI_, Pixels = Pixels_, Stages = Stages_, WarpsM = WarpsM_, WarpsN = WarpsN_, WarpsK = WarpsK_;
-    static constexpr int threads = 32 * WarpsM * WarpsN * WarpsK;
-    static constexpr int warp_rows = TileO / WarpsM, warp_columns = TileI / WarpsN;
-    // Rows of a tile are padded: in bf16 by 16 bytes, which makes their length an odd number of 16 bytes, so that the 8 rows of one ldmatrix
-    // meet 8 different groups of banks; in float by 32 bytes, which puts rows t at 8t (or 24t) banks, so that the 4 × 8 values of a fragment
-    // meet all 32.
-    template <class T> __host__ __device__ static constexpr int padding() { return sizeof(T) == 2 ? 16 : 32; }
-    template <class T> __host__ __device__ static constexpr int row_o() { return TileO * (int)sizeof(T) + padding<T>(); }
-    template <class T> __host__ __device__ static constexpr int row_i() { return TileI * (int)sizeof(T) + padding<T>(); }
-    // Dynamic shared memory of a block in bytes.
-    template <class T> __host__ __device__ static constexpr int shared_bytes()
-    {
-        // The other half of the groups leaves its sums here when the pixels are through.
-        return larger_of(Stages * Pixels * (row_o<T>() + row_i<T>() + 16), WarpsK / 2 * TileO * (TileI * 4 + WarpsN * 32));
-    }
-    static_assert(warp_rows % 16 == 0 && warp_columns % 16 == 0, "a warp computes multiples of 16×16");
-};
+// The gradient of a dense convolution's weights as GEMMs whose k are pixels: rows are output channels, columns are input channels, one product for each
+// tap. A block brings a tile of dy, and of x the pixels that its taps see, once; a tap is then another place to begin in x, known when the text is compiled, and
+// what a warp has read of dy serves all taps. Both lie in memory as pixels × channels, so that k is the row of a tile: ldmatrix transposes on
+// the way to bf16 fragments, and float fragments are read one value a lane.
+// The tiles of the pictures are cut into a number of parts that is fixed in the plan. Each part writes its sums to a place of its own and finish.cu adds
+// them in order: the bits depend on no GPU and no schedule. The gradient of the bias is one more column: dy times ones.
 
 template <int Outputs_, int Inputs_, int KernelH_, int KernelW_, int Stride_, int Padding_, int Dilation_>
 struct GradientShape
 {
     static constexpr int Outputs = Outputs_, Inputs = Inputs_, KernelH = KernelH_, KernelW = KernelW_;
     static constexpr int Stride = Stride_, Padding = Padding_, Dilation = Dilation_;
-    static constexpr int taps = KernelH * KernelW, weights = Outputs * taps * Inputs;
+    static constexpr int weights = Outputs * KernelH * KernelW * Inputs;
 };
 
-// One step of k from rows of pixels: 16 pixels in bf16, 8 in float. `ones` sums the rows of A besides.
-template <int MT, int NT>
+// TileO × TileI channels for TapRows rows of the kernel's taps, out of tiles of TileH × TileW pixels of dy, Stages of them in shared memory. WarpsM × WarpsN
+// warps share the channels, WarpsK (a power of two) such groups the steps of k: narrow layers have no more channels than one warp's.
+template <class T, class Shape_, int TileO_, int TileI_, int TapRows_, int TileH_, int TileW_, int Stages_, int WarpsM_, int WarpsN_, int WarpsK_>
+struct GradientTile
+{
+    typedef T Element;
+    typedef Shape_ Shape;
+    static constexpr int TileO = TileO_, TileI = TileI_, TapRows = TapRows_, TileH = TileH_, TileW = TileW_, Stages = Stages_;
+    static constexpr int WarpsM = WarpsM_, WarpsN = WarpsN_, WarpsK = WarpsK_, threads = 32 * WarpsM * WarpsN * WarpsK;
+    // Of channels that a warp has, in units of the tensor cores.
+    static constexpr int MT = TileO / WarpsM / 16, NT = TileI / WarpsN / 8, taps = TapRows * Shape::KernelW;
+    // Pixels of a step of k; steps lie within a row.
+    static constexpr int step = sizeof(T) == 2 ? 16 : 8, row_steps = TileW / step, steps = TileH * row_steps;
+    static constexpr int InH = (TileH - 1) * Shape::Stride + (TapRows - 1) * Shape::Dilation + 1;
+    static constexpr int InW = (TileW - 1) * Shape::Stride + (Shape::KernelW - 1) * Shape::Dilation + 1;
+    // Bytes of a pixel, padded: in bf16 by 16 bytes, which makes them an odd number of 16 bytes, so that the 8 rows of one ldmatrix meet 8 different
+    // groups of banks; in float by 32 bytes, which puts rows t at 8t (or 24t) banks, so that the 4 × 8 values of a fragment meet all 32. Both hold for
+    // stride 1; at stride 2 there are two turns.
+    static constexpr int padding = sizeof(T) == 2 ? 16 : 32, row_o = TileO * (int)sizeof(T) + padding, row_i = TileI * (int)sizeof(T) + padding;
+    static constexpr int stage = TileH * TileW * row_o + InH * InW * row_i;
+    // The other half of the groups leaves its sums of one tap here when the pixels are through.
+    static constexpr int shared_bytes = larger_of(Stages * stage, WarpsK / 2 * WarpsM * WarpsN * MT * (NT + 1) * 512);
+    static_assert(TileO % (16 * WarpsM) == 0 && TileI % (16 * WarpsN) == 0, "a warp computes multiples of 16×16");
+    static_assert(Shape::KernelH % TapRows == 0 && TileW % step == 0 && steps % WarpsK == 0, "no part of a tile is left over");
+};
+
+// One step: all taps' products of its pixels. a is the step's first pixel of dy, b that of x under the first tap. `ones` sums the rows of A besides.
+template <class Tile, int MT, int NT>
 __device__ __forceinline__ void multiply_pixels_bf16(
-    float (&acc)[MT][NT][4], float (&sums)[MT][4], bool ones, const unsigned char* a, int row_a, const unsigned char* b, int row_b, int lane)
+    float (&acc)[Tile::taps][MT][NT][4], float (&sums)[MT][4], bool ones, const unsigned char* a, const unsigned char* b, int lane)
 {
 #if __CUDA_ARCH__ >= 800
-    unsigned fb[NT][2];
-    #pragma unroll
-    for (int j = 0; j < NT; j += 2)
-        ldmatrix_x4_trans(fb[j][0], fb[j][1], fb[j + 1][0], fb[j + 1][1], b + (lane & 15) * row_b + (j * 8 + (lane >> 4) * 8) * 2);
+    typedef typename Tile::Shape Shape;
+    unsigned fa[MT][4];
     #pragma unroll
     for (int i = 0; i < MT; i++)
     {
-        unsigned fa[4];
-        ldmatrix_x4_trans(fa[0], fa[1], fa[2], fa[3], a + ((lane & 7) + (lane >> 4) * 8) * row_a + (i * 16 + (lane & 8)) * 2);
-        #pragma unroll
-        for (int j = 0; j < NT; j++) mma_m16n8k16_bf16(acc[i][j], fa[0], fa[1], fa[2], fa[3], fb[j][0], fb[j][1]);
-        if (ones) mma_m16n8k16_bf16(sums[i], fa[0], fa[1], fa[2], fa[3], 0x3f803f80u, 0x3f803f80u);
+        ldmatrix_x4_trans(fa[i][0], fa[i][1], fa[i][2], fa[i][3], a + ((lane & 7) + (lane >> 4) * 8) * Tile::row_o + (i * 16 + (lane & 8)) * 2);
+        if (ones) mma_m16n8k16_bf16(sums[i], fa[i][0], fa[i][1], fa[i][2], fa[i][3], 0x3f803f80u, 0x3f803f80u);
     }
+    #pragma unroll
+    for (int tap = 0; tap < Tile::taps; tap++)
+        #pragma unroll
+        for (int j = 0; j < NT; j += 2)
+        {
+            const int pixel = (tap / Shape::KernelW * Tile::InW + tap % Shape::KernelW) * Shape::Dilation;
+            unsigned fb[4];
+            ldmatrix_x4_trans(fb[0], fb[1], fb[2], fb[3], b + (pixel + (lane & 15) * Shape::Stride) * Tile::row_i + (j * 8 + (lane >> 4) * 8) * 2);
+            #pragma unroll
+            for (int i = 0; i < MT; i++)
+            {
+                mma_m16n8k16_bf16(acc[tap][i][j], fa[i][0], fa[i][1], fa[i][2], fa[i][3], fb[0], fb[1]);
+                mma_m16n8k16_bf16(acc[tap][i][j + 1], fa[i][0], fa[i][1], fa[i][2], fa[i][3], fb[2], fb[3]);
+            }
+        }
 #endif
 }
 
-template <int MT, int NT>
+template <class Tile, int MT, int NT>
 __device__ __forceinline__ void multiply_pixels_tf32(
-    float (&acc)[MT][NT][4], float (&sums)[MT][4], bool ones, const unsigned char* a, int row_a, const unsigned char* b, int row_b, int lane)
+    float (&acc)[Tile::taps][MT][NT][4], float (&sums)[MT][4], bool ones, const unsigned char* a, const unsigned char* b, int lane)
 {
 #if __CUDA_ARCH__ >= 800
+    typedef typename Tile::Shape Shape;
     const int g = lane >> 2, t = lane & 3;
-    unsigned big_b[NT][2], small_b[NT][2];
-    #pragma unroll
-    for (int j = 0; j < NT; j++)
-        #pragma unroll
-        for (int r = 0; r < 2; r++)
-            split_tf32(*reinterpret_cast<const unsigned*>(b + (t + r * 4) * row_b + (j * 8 + g) * 4), big_b[j][r], small_b[j][r]);
+    unsigned big[MT][4], small[MT][4];
     #pragma unroll
     for (int i = 0; i < MT; i++)
     {
-        unsigned big[4], small[4];
         #pragma unroll
         for (int r = 0; r < 4; r++)
-            split_tf32(*reinterpret_cast<const unsigned*>(a + (t + r / 2 * 4) * row_a + (i * 16 + g + r % 2 * 8) * 4), big[r], small[r]);
-        #pragma unroll
-        for (int j = 0; j < NT; j++) mma_m16n8k8_tf32(acc[i][j], small[0], small[1], small[2], small[3], big_b[j][0], big_b[j][1]);
-        #pragma unroll
-        for (int j = 0; j < NT; j++) mma_m16n8k8_tf32(acc[i][j], big[0], big[1], big[2], big[3], small_b[j][0], small_b[j][1]);
-        #pragma unroll
-        for (int j = 0; j < NT; j++) mma_m16n8k8_tf32(acc[i][j], big[0], big[1], big[2], big[3], big_b[j][0], big_b[j][1]);
+            split_tf32(*reinterpret_cast<const unsigned*>(a + (t + r / 2 * 4) * Tile::row_o + (i * 16 + g + r % 2 * 8) * 4), big[i][r], small[i][r]);
         if (ones)
         {
             const unsigned one = 0x3f800000u;
-            mma_m16n8k8_tf32(sums[i], small[0], small[1], small[2], small[3], one, one);
-            mma_m16n8k8_tf32(sums[i], big[0], big[1], big[2], big[3], one, one);
+            mma_m16n8k8_tf32(sums[i], small[i][0], small[i][1], small[i][2], small[i][3], one, one);
+            mma_m16n8k8_tf32(sums[i], big[i][0], big[i][1], big[i][2], big[i][3], one, one);
         }
+    }
+    #pragma unroll
+    for (int tap = 0; tap < Tile::taps; tap++)
+    {
+        const int pixel = (tap / Shape::KernelW * Tile::InW + tap % Shape::KernelW) * Shape::Dilation;
+        unsigned big_b[NT][2], small_b[NT][2];
+        #pragma unroll
+        for (int j = 0; j < NT; j++)
+            #pragma unroll
+            for (int r = 0; r < 2; r++)
+                split_tf32(*reinterpret_cast<const unsigned*>(b + (pixel + (t + r * 4) * Shape::Stride) * Tile::row_i + (j * 8 + g) * 4), big_b[j][r], small_b[j][r]);
+        // The small products first; MT · NT independent sums lie between two steps of one sum.
+        #pragma unroll
+        for (int i = 0; i < MT; i++)
+            #pragma unroll
+            for (int j = 0; j < NT; j++) mma_m16n8k8_tf32(acc[tap][i][j], small[i][0], small[i][1], small[i][2], small[i][3], big_b[j][0], big_b[j][1]);
+        #pragma unroll
+        for (int i = 0; i < MT; i++)
+            #pragma unroll
+            for (int j = 0; j < NT; j++) mma_m16n8k8_tf32(acc[tap][i][j], big[i][0], big[i][1], big[i][2], big[i][3], small_b[j][0], small_b[j][1]);
+        #pragma unroll
+        for (int i = 0; i < MT; i++)
+            #pragma unroll
+            for (int j = 0; j < NT; j++) mma_m16n8k8_tf32(acc[tap][i][j], big[i][0], big[i][1], big[i][2], big[i][3], big_b[j][0], big_b[j][1]);
     }
 #endif
 }
 
-template <int MT, int NT>
+template <class Tile, int MT, int NT>
 __device__ __forceinline__ void multiply_pixels_ffma(
-    float (&acc)[MT][NT][4], float (&sums)[MT][4], bool ones, const unsigned char* a, int row_a, const unsigned char* b, int row_b, int lane)
+    float (&acc)[Tile::taps][MT][NT][4], float (&sums)[MT][4], bool ones, const unsigned char* a, const unsigned char* b, int lane)
 {
+    typedef typename Tile::Shape Shape;
     const int g = lane >> 2, t = lane & 3;
-    #pragma unroll
+    #pragma unroll 1
     for (int k = 0; k < 8; k++)
     {
-        float2 fb[NT];
-        #pragma unroll
-        for (int j = 0; j < NT; j++) fb[j] = *reinterpret_cast<const float2*>(b + k * row_b + (j * 8 + t * 2) * 4);
+        float fa[MT][2];
         #pragma unroll
         for (int i = 0; i < MT; i++)
             #pragma unroll
             for (int h = 0; h < 2; h++)
             {
-                const float fa = *reinterpret_cast<const float*>(a + k * row_a + (i * 16 + h * 8 + g) * 4);
+                fa[i][h] = *reinterpret_cast<const float*>(a + k * Tile::row_o + (i * 16 + h * 8 + g) * 4);
+                if (ones) sums[i][h * 2] += fa[i][h];
+            }
+        #pragma unroll
+        for (int tap = 0; tap < Tile::taps; tap++)
+            #pragma unroll
+            for (int j = 0; j < NT; j++)
+            {
+                const int pixel = (tap / Shape::KernelW * Tile::InW + tap % Shape::KernelW) * Shape::Dilation;
+                const float2 fb = *reinterpret_cast<const float2*>(b + (pixel + k * Shape::Stride) * Tile::row_i + (j * 8 + t * 2) * 4);
                 #pragma unroll
-                for (int j = 0; j < NT; j++)
-                {
-                    acc[i][j][h * 2] = fmaf(fa, fb[j].x, acc[i][j][h * 2]);
-                    acc[i][j][h * 2 + 1] = fmaf(fa, fb[j].y, acc[i][j][h * 2 + 1]);
-                }
-                if (ones) sums[i][h * 2] += fa;
+                for (int i = 0; i < MT; i++)
+                    #pragma unroll
+                    for (int h = 0; h < 2; h++)
+                    {
+                        acc[tap][i][j][h * 2] = fmaf(fa[i][h], fb.x, acc[tap][i][j][h * 2]);
+                        acc[tap][i][j][h * 2 + 1] = fmaf(fa[i][h], fb.y, acc[tap][i][j][h * 2 + 1]);
+                    }
             }
     }
 }
 
-template <class T, int MT, int NT>
+template <class Tile, int MT, int NT>
 __device__ __forceinline__ void multiply_pixels(
-    float (&acc)[MT][NT][4], float (&sums)[MT][4], bool ones, const unsigned char* a, int row_a, const unsigned char* b, int row_b, int lane)
+    float (&acc)[Tile::taps][MT][NT][4], float (&sums)[MT][4], bool ones, const unsigned char* a, const unsigned char* b, int lane)
 {
-    if constexpr (sizeof(T) == 2) multiply_pixels_bf16(acc, sums, ones, a, row_a, b, row_b, lane);
+    if constexpr (sizeof(typename Tile::Element) == 2) multiply_pixels_bf16<Tile>(acc, sums, ones, a, b, lane);
 #if FOCALNET_FFMA
-    else multiply_pixels_ffma(acc, sums, ones, a, row_a, b, row_b, lane);
+    else multiply_pixels_ffma<Tile>(acc, sums, ones, a, b, lane);
 #else
-    else multiply_pixels_tf32(acc, sums, ones, a, row_a, b, row_b, lane);
+    else multiply_pixels_tf32<Tile>(acc, sums, ones, a, b, lane);
 #endif
 }
 
-// Brings one slab: dy of its pixels and, for each column of the tile, x under its tap.
-template <class T, class Shape, class Tile, class GradientSource, class InputSource>
-__device__ __forceinline__ void bring_pixels(unsigned char* stage, const Place* places, const GradientSource& dy, const InputSource& x, int tile_o, int tile_i)
+// Brings Height × Width pixels of an image from (y, x) on, of each TileC of Channels channels from `first` on; zeros where there are none.
+template <class T, int Channels, int TileC, int Height, int Width, int Threads, class Source>
+__device__ __forceinline__ void bring_rows(unsigned char* tile, const Source& source, int image, int y, int x, int first)
 {
-    constexpr int channels = Chunk<T>::channels, chunks_o = Tile::TileO / channels, chunks_i = Tile::TileI / channels;
-    #pragma unroll
-    for (int i = 0; i < ceil_div(Tile::Pixels * chunks_o, Tile::threads); i++)
+    constexpr int chunks = TileC / Chunk<T>::channels, row = TileC * (int)sizeof(T) + (sizeof(T) == 2 ? 16 : 32);
+    // Not unrolled: it would take the registers that the sums need.
+    #pragma unroll 1
+    for (int unit = threadIdx.x; unit < Height * Width * chunks; unit += Threads)
     {
-        const int unit = threadIdx.x + i * Tile::threads;
-        if (unit >= Tile::Pixels * chunks_o) continue;
-        const int row = unit / chunks_o, column = unit % chunks_o, channel = tile_o * Tile::TileO + column * channels;
-        const Place place = places[row];
-        void* shared = stage + row * Tile::template row_o<T>() + column * 16;
-        bring_chunk<T, Shape::Outputs>(shared, dy, place.pixel >= 0 && channel < Shape::Outputs, place.image, place.y, place.x, channel);
-    }
-    unsigned char* input_tile = stage + Tile::Pixels * Tile::template row_o<T>();
-    constexpr int tap_chunks = ceil_div(Shape::Inputs, channels);
-    #pragma unroll
-    for (int i = 0; i < ceil_div(Tile::Pixels * chunks_i, Tile::threads); i++)
-    {
-        const int unit = threadIdx.x + i * Tile::threads;
-        if (unit >= Tile::Pixels * chunks_i) continue;
-        const int row = unit / chunks_i, column = unit % chunks_i, index = tile_i * chunks_i + column;
-        const int tap = index / tap_chunks, channel = index % tap_chunks * channels;
-        const Place place = places[row];
-        const int iy = place.y * Shape::Stride - Shape::Padding + tap / Shape::KernelW * Shape::Dilation;
-        const int ix = place.x * Shape::Stride - Shape::Padding + tap % Shape::KernelW * Shape::Dilation;
-        const bool inside = place.pixel >= 0 && tap < Shape::taps && (unsigned)iy < (unsigned)x.height && (unsigned)ix < (unsigned)x.width;
-        bring_chunk<T, Shape::Inputs>(input_tile + row * Tile::template row_i<T>() + column * 16, x, inside, place.image, iy, ix, channel);
+        const int pixel = unit / chunks, iy = y + pixel / Width, ix = x + pixel % Width, channel = first + unit % chunks * Chunk<T>::channels;
+        const bool inside = (unsigned)iy < (unsigned)source.height && (unsigned)ix < (unsigned)source.width && channel < Channels;
+        bring_chunk<T, Channels>(tile + pixel * row + unit % chunks * 16, source, inside, image, iy, ix, channel);
     }
 }
 
-// One slab into its stage, as one group of copies; an empty group from `end` on.
-template <class T, class Shape, class Tile, class GradientSource, class InputSource>
-__device__ __forceinline__ void bring_pixel_slab(
-    unsigned char* stages, const Place* places, int slab, int end, const GradientSource& dy, const InputSource& x, int tile_o, int tile_i)
+// The tiles of dy one after the other: those of a row, then the rows, then the images.
+template <class Tile>
+struct TileWalk
 {
-    constexpr int slab_bytes = Tile::Pixels * (Tile::template row_o<T>() + Tile::template row_i<T>());
-    const int stage = slab % Tile::Stages;
-    if (slab < end) bring_pixels<T, Shape, Tile>(stages + stage * slab_bytes, places + stage * Tile::Pixels, dy, x, tile_o, tile_i);
+    int image, y, x, height, width;
+    __device__ __forceinline__ TileWalk(int tile, int height, int width) : height(height), width(width)
+    {
+        const int across = ceil_div(width, Tile::TileW), tiles = ceil_div(height, Tile::TileH) * across;
+        image = tile / tiles, y = tile % tiles / across * Tile::TileH, x = tile % across * Tile::TileW;
+    }
+    __device__ __forceinline__ void advance()
+    {
+        x += Tile::TileW;
+        if (x < width) return;
+        x = 0, y += Tile::TileH;
+        if (y < height) return;
+        y = 0, image++;
+    }
+};
+
+// One tile into its stage, as one group of copies; an empty group behind the last tile.
+template <class Tile, class GradientSource, class InputSource>
+__device__ __forceinline__ void bring_pixels(
+    unsigned char* stage, bool any, TileWalk<Tile>& walk, const GradientSource& dy, const InputSource& x, int tile_o, int tap_row, int tile_i)
+{
+    typedef typename Tile::Shape Shape;
+    if (any)
+    {
+        bring_rows<typename Tile::Element, Shape::Outputs, Tile::TileO, Tile::TileH, Tile::TileW, Tile::threads>(stage, dy, walk.image, walk.y, walk.x, tile_o * Tile::TileO);
+        bring_rows<typename Tile::Element, Shape::Inputs, Tile::TileI, Tile::InH, Tile::InW, Tile::threads>(
+            stage + Tile::TileH * Tile::TileW * Tile::row_o, x, walk.image, walk.y * Shape::Stride - Shape::Padding + tap_row * Shape::Dilation,
+            walk.x * Shape::Stride - Shape::Padding, tile_i * Tile::TileI);
+        walk.advance();
+    }
     cp_async_commit();
 }
 
-// The pixels of a slab, whose coordinates are divided out once and not once a chunk; none from `end` on.
-template <class Tile>
-__device__ __forceinline__ void write_pixels(Place* places, int slab, int end, int images, int height, int width)
-{
-    for (int row = threadIdx.x; row < Tile::Pixels; row += Tile::threads)
-    {
-        const int pixel = slab * Tile::Pixels + row, image = pixel / (height * width), within = pixel - image * (height * width);
-        places[row] = { slab < end && image < images ? pixel : -1, image, within / width, within % width };
-    }
-}
-
-// Adds up the accumulators of the groups that shared k, in a tree: what the upper half of them has goes through shared memory, each
+// Adds up the accumulators of one tap, and of the bias, of the groups that shared k, in a tree: what the upper half of them has goes through shared memory, each
 // register in 32 neighbouring lanes, until the first group has all.
 template <class Tile, int MT, int NT>
 __device__ __forceinline__ void add_groups(float (&acc)[MT][NT][4], float (&sums)[MT][4], unsigned char* shared, int group, int warp, int lane)
@@ -227,59 +261,67 @@ __device__ __forceinline__ void add_groups(float (&acc)[MT][NT][4], float (&sums
     }
 }
 
-// Blocks of a weight gradient: parts of the pixels × tiles over output channels × tiles over taps · channels read (filled up to whole
-// chunks), the last running fastest.
-template <class T, class Shape, class Tile>
+// Blocks of a weight gradient: parts of the pictures' tiles × tiles over output channels × rows of taps × tiles over input channels, the last running fastest.
+template <class Tile>
 __host__ __device__ constexpr int gradient_blocks(int parts)
 {
-    return parts * ceil_div(Shape::Outputs, Tile::TileO) * ceil_div(Shape::taps * ceil_div(Shape::Inputs, Chunk<T>::channels) * Chunk<T>::channels, Tile::TileI);
+    typedef typename Tile::Shape Shape;
+    return parts * ceil_div(Shape::Outputs, Tile::TileO) * (Shape::KernelH / Tile::TapRows) * ceil_div(Shape::Inputs, Tile::TileI);
 }
 
-// Partial sums of one tile over one of Parts parts of the pixels. A part has Shape::weights values in the order OHWI, parts lie
+// Partial sums of one tile of the weights over one of Parts parts of the pixels. A part has Shape::weights values in the order OHWI, parts lie
 // one behind the other; with Bias the parts' sums of dy do so in bias_partials, Shape::Outputs each. images, height and width are those of dy. Tile::threads threads,
-// Tile::shared_bytes<T>() of shared memory.
-template <class T, class Shape, class Tile, int Parts, bool Bias, class GradientSource, class InputSource>
+// Tile::shared_bytes of shared memory.
+template <class Tile, int Parts, bool Bias, class GradientSource, class InputSource>
 __device__ __forceinline__ void weight_gradient(
     const GradientSource& dy, const InputSource& x, float* partials, float* bias_partials, int images, int height, int width, int block, unsigned char* shared)
 {
-    constexpr int tiles_o = ceil_div(Shape::Outputs, Tile::TileO), tiles_i = gradient_blocks<T, Shape, Tile>(1) / tiles_o;
-    const int tile_i = block % tiles_i, tile_o = block / tiles_i % tiles_o, part = block / (tiles_i * tiles_o);
-    constexpr int MT = Tile::warp_rows / 16, NT = Tile::warp_columns / 8, step = sizeof(T) == 2 ? 16 : 8;
-    constexpr int row_o = Tile::template row_o<T>(), row_i = Tile::template row_i<T>(), slab_bytes = Tile::Pixels * (row_o + row_i);
-    Place* places = reinterpret_cast<Place*>(shared + Tile::Stages * slab_bytes);
-    constexpr int group_warps = Tile::WarpsM * Tile::WarpsN;
-    static_assert(Tile::Pixels % (step * Tile::WarpsK) == 0, "every group has the same steps of a slab");
+    typedef typename Tile::Shape Shape;
+    constexpr int tiles_i = ceil_div(Shape::Inputs, Tile::TileI), tap_groups = Shape::KernelH / Tile::TapRows, tiles_o = ceil_div(Shape::Outputs, Tile::TileO);
+    constexpr int MT = Tile::MT, NT = Tile::NT, group_warps = Tile::WarpsM * Tile::WarpsN;
+    const int tile_i = block % tiles_i, tap_row = block / tiles_i % tap_groups * Tile::TapRows, tile_o = block / (tiles_i * tap_groups) % tiles_o;
+    const int part = block / (tiles_i * tap_groups * tiles_o);
     const int lane = threadIdx.x & 31, group = (threadIdx.x >> 5) / group_warps, warp = (threadIdx.x >> 5) % group_warps;
-    const int first_row = warp % Tile::WarpsM * Tile::warp_rows, first_column = warp / Tile::WarpsM * Tile::warp_columns;
-    const bool ones = Bias && tile_i == 0 && first_column == 0;
+    const int first_row = warp % Tile::WarpsM * (MT * 16), first_column = warp / Tile::WarpsM * (NT * 8);
+    const bool ones = Bias && tile_i == 0 && tap_row == 0 && first_column == 0;
 
-    const int slabs = (images * height * width + Tile::Pixels - 1) / Tile::Pixels;
-    const int begin = (int)((long long)slabs * part / Parts), end = (int)((long long)slabs * (part + 1) / Parts);
-    float acc[MT][NT][4] = {}, sums[MT][4] = {};
+    const int tiles = images * ceil_div(height, Tile::TileH) * ceil_div(width, Tile::TileW);
+    const int begin = (int)((long long)tiles * part / Parts), end = (int)((long long)tiles * (part + 1) / Parts);
+    TileWalk<Tile> walk(begin, height, width);
+    float acc[Tile::taps][MT][NT][4] = {}, sums[MT][4] = {};
     #pragma unroll 1
-    for (int slab = begin; slab < begin + Tile::Stages; slab++)
-        write_pixels<Tile>(places + slab % Tile::Stages * Tile::Pixels, slab, end, images, height, width);
-    __syncthreads();
-    #pragma unroll 1
-    for (int slab = begin; slab < begin + Tile::Stages - 1; slab++) bring_pixel_slab<T, Shape, Tile>(shared, places, slab, end, dy, x, tile_o, tile_i);
+    for (int tile = 0; tile < Tile::Stages - 1; tile++) bring_pixels<Tile>(shared + tile * Tile::stage, begin + tile < end, walk, dy, x, tile_o, tap_row, tile_i);
 
-    for (int slab = begin; slab < end; slab++)
+    int stage = 0;
+    for (int tile = begin; tile < end; tile++)
     {
         cp_async_wait<Tile::Stages - 2>();
-        // Shows everybody's copies and the table of the slab that is brought now, and that nobody reads what they overwrite.
+        // Shows everybody's copies, and that nobody reads any more what the next tile overwrites.
         __syncthreads();
-        bring_pixel_slab<T, Shape, Tile>(shared, places, slab + Tile::Stages - 1, end, dy, x, tile_o, tile_i);
-        write_pixels<Tile>(places + slab % Tile::Stages * Tile::Pixels, slab + Tile::Stages, end, images, height, width);
-        const unsigned char* a = shared + slab % Tile::Stages * slab_bytes + first_row * (int)sizeof(T);
-        const unsigned char* b = shared + slab % Tile::Stages * slab_bytes + Tile::Pixels * row_o + first_column * (int)sizeof(T);
-        #pragma unroll
-        for (int k = 0; k < Tile::Pixels; k += step * Tile::WarpsK)
-            multiply_pixels<T>(acc, sums, ones, a + (k + group * step) * row_o, row_o, b + (k + group * step) * row_i, row_i, lane);
+        const int next = stage == 0 ? Tile::Stages - 1 : stage - 1;
+        bring_pixels<Tile>(shared + next * Tile::stage, tile + Tile::Stages - 1 < end, walk, dy, x, tile_o, tap_row, tile_i);
+        const unsigned char* a = shared + stage * Tile::stage + first_row * (int)sizeof(typename Tile::Element);
+        const unsigned char* b = shared + stage * Tile::stage + Tile::TileH * Tile::TileW * Tile::row_o + first_column * (int)sizeof(typename Tile::Element);
+        #pragma unroll 1
+        for (int step = group; step < Tile::steps; step += Tile::WarpsK)
+        {
+            const int pixel = (step / Tile::row_steps * Tile::InW + step % Tile::row_steps * Tile::step) * Shape::Stride;
+            multiply_pixels<Tile>(acc, sums, ones, a + step * Tile::step * Tile::row_o, b + pixel * Tile::row_i, lane);
+        }
+        stage = stage == Tile::Stages - 1 ? 0 : stage + 1;
     }
-    if constexpr (Tile::WarpsK != 1) add_groups<Tile>(acc, sums, shared, group, warp, lane);
+    if constexpr (Tile::WarpsK != 1)
+    {
+        #pragma unroll
+        for (int tap = 0; tap < Tile::taps; tap++)
+        {
+            float none[MT][4] = {};
+            if (tap == 0) add_groups<Tile>(acc[tap], sums, shared, group, warp, lane);
+            else add_groups<Tile>(acc[tap], none, shared, group, warp, lane);
+        }
+    }
     if (group != 0) return;
 
-    constexpr int tap_channels = ceil_div(Shape::Inputs, Chunk<T>::channels) * Chunk<T>::channels;
     const int g = lane >> 2, t = lane & 3;
     float* mine = partials + (long long)part * Shape::weights;
     #pragma unroll
@@ -288,15 +330,24 @@ __device__ __forceinline__ void weight_gradient(
         for (int h = 0; h < 2; h++)
         {
             const int o = tile_o * Tile::TileO + first_row + i * 16 + h * 8 + g;
+            if (o >= Shape::Outputs) continue;
             #pragma unroll
-            for (int j = 0; j < NT; j++)
+            for (int tap = 0; tap < Tile::taps; tap++)
                 #pragma unroll
-                for (int e = 0; e < 2; e++)
+                for (int j = 0; j < NT; j++)
                 {
-                    const int column = tile_i * Tile::TileI + first_column + j * 8 + t * 2 + e, tap = column / tap_channels, channel = column % tap_channels;
-                    if (o < Shape::Outputs && tap < Shape::taps && channel < Shape::Inputs)
-                        mine[(o * Shape::taps + tap) * Shape::Inputs + channel] = acc[i][j][h * 2 + e];
+                    const int channel = tile_i * Tile::TileI + first_column + j * 8 + t * 2;
+                    float* at = mine + ((o * Shape::KernelH + tap_row) * Shape::KernelW + tap) * Shape::Inputs + channel;
+                    if constexpr (Shape::Inputs % 2 == 0)
+                    {
+                        if (channel < Shape::Inputs) *reinterpret_cast<float2*>(at) = make_float2(acc[tap][i][j][h * 2], acc[tap][i][j][h * 2 + 1]);
+                    }
+                    else
+                    {
+                        if (channel < Shape::Inputs) at[0] = acc[tap][i][j][h * 2];
+                        if (channel + 1 < Shape::Inputs) at[1] = acc[tap][i][j][h * 2 + 1];
+                    }
                 }
-            if (ones && t == 0 && o < Shape::Outputs) bias_partials[part * Shape::Outputs + o] = sums[i][h * 2];
+            if (ones && t == 0) bias_partials[part * Shape::Outputs + o] = sums[i][h * 2];
         }
 }

@@ -35,19 +35,16 @@ public sealed class EmittedNvrtcTests(ITestOutputHelper output)
         Requires.Nvrtc();
         ElementType type = precision == "bf16" ? ElementType.BFloat16 : ElementType.Float32;
         IReadOnlyList<EmittedKernelCase> sample = EmittedKernels.Sample(type, fuse: true, Share);
-        KernelCompiler compiler = Compiler(architecture, strict);
-        var compiled = new ConcurrentBag<(CubinKernel Code, double Seconds)>();
+        var compiler = new OfflineCompiler(architecture, strict);
+        var compiled = new ConcurrentBag<(MachineCode Code, double Seconds)>();
         var faults = new ConcurrentQueue<string>();
         Parallel.ForEach(sample, new ParallelOptions { MaxDegreeOfParallelism = 2 }, kernel =>
         {
             try
             {
                 long start = Stopwatch.GetTimestamp();
-                KernelImage image = compiler.Compile(KernelProgram.Of(Kernel(kernel.Kernel)));
-                CubinKernel code = Assert.Single(Cubin.Kernels(image.Bytes));
+                MachineCode code = compiler.Compile(Kernel(kernel.Kernel));
                 compiled.Add((code, Stopwatch.GetElapsedTime(start).TotalSeconds));
-                if (code.Name != kernel.Kernel.Name)
-                    faults.Enqueue($"{kernel} is called {code.Name}");
                 if (code.LocalBytes > MostSpilledBytes)
                     faults.Enqueue($"{kernel}: {code.LocalBytes} bytes of local memory a thread, beside {code.Registers} registers");
             }
@@ -56,9 +53,9 @@ public sealed class EmittedNvrtcTests(ITestOutputHelper output)
                 faults.Enqueue($"{kernel}: {exception.Message}");
             }
         });
-        output.WriteLine($"{precision}, {compiler.Identity}: {compiled.Count} of {EmittedKernels.All(type, fuse: true).Count} kernels compiled in {compiled.Sum(k => k.Seconds):F0} s, the slowest in {compiled.Max(k => k.Seconds):F1} s");
-        foreach (CubinKernel code in compiled.Select(k => k.Code).OrderByDescending(k => k.Registers).ThenBy(k => k.Name, StringComparer.Ordinal))
-            output.WriteLine($"  {code.Registers,3} registers, {code.LocalBytes,2} bytes of local memory, {code.CodeBytes,6} bytes of code: {code.Name}");
+        output.WriteLine($"{precision}{(strict ? " strict" : "")}, {compiler.Architecture}, NVRTC {compiler.Version}: {compiled.Count} of {EmittedKernels.All(type, fuse: true).Count} kernels compiled in {compiled.Sum(k => k.Seconds):F0} s, the slowest in {compiled.Max(k => k.Seconds):F1} s");
+        foreach (MachineCode code in compiled.Select(k => k.Code).OrderByDescending(k => k.Registers).ThenBy(k => k.Kernel, StringComparer.Ordinal))
+            output.WriteLine($"  {code.Registers,3} registers, {code.LocalBytes,2} bytes of local memory, {code.CodeBytes,6} bytes of code: {code.Kernel}");
         Assert.Empty(faults);
     }
 

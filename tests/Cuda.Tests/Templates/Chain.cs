@@ -66,6 +66,13 @@ internal sealed class Chain : IDisposable
             };
             """;
 
+    /// <summary>The formula of HaloTile::bytes for a planar tile.</summary>
+    internal static int PlanarBytes(bool brain, int channels, int pixels)
+    {
+        int chunks = (channels + (brain ? 7 : 3)) / (brain ? 8 : 4), between = chunks == 2 ? 64 : 32;
+        return chunks == 1 ? pixels * 16 : chunks * ((pixels * 16 - between + 127) / 128 * 128 + between);
+    }
+
     /// <summary>One convolution of the chain with its bias, in double; clamped where something follows it.</summary>
     internal Func<int, int, int, int, double> Reference(int index, Func<int, int, int, int, double> input, int images, int height, int width, bool clamp)
     {

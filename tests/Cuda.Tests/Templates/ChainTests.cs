@@ -19,9 +19,9 @@ public sealed class ChainTests
 
     private static readonly UpCase[] FloatUps = [new("up", false, 12, 16, 12, 16, [32, 16, 4, 2, 2, 1]), new("up32", false, 8, 32, 8, 32, [32, 32, 4, 2, 2, 2], Resident: false)];
 
-    private static readonly ScmCase[] Scms = [new("scm_small", true, 3, 8, 16, 16, 32, 4, 8, 8, 3), new("scm_wide", true, 8, 16, 32, 32, 64, 2, 16, 4, 2)];
+    private static readonly ScmCase[] Scms = [new("scm_small", true, 3, 8, 16, 16, 32, 4, 8, 3), new("scm_wide", true, 8, 16, 32, 64, 64, 8, 16, 2)];
 
-    private static readonly ScmCase[] FloatScms = [new("scm_small", false, 3, 8, 16, 16, 32, 3, 8, 8, 3)];
+    private static readonly ScmCase[] FloatScms = [new("scm_small", false, 3, 8, 16, 16, 32, 3, 8, 3), new("scm_wide", false, 4, 8, 32, 32, 64, 4, 8, 2)];
 
     // Weights that stream, tiles in parts, weights that stay.
     private static readonly HaloCase[] Halos =

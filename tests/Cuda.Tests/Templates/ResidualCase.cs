@@ -10,14 +10,8 @@ internal sealed record ResidualCase(string Name, bool Brain, int Channels, int T
     private string Element => Brain ? "bf16" : "float";
 
     // The formula of ResidualTile::shared_bytes.
-    private int SharedBytes
-    {
-        get
-        {
-            int chunks = (Channels + (Brain ? 7 : 3)) / (Brain ? 8 : 4), pitch = int.IsPow2(chunks) ? chunks : chunks | 1;
-            return ((TileH + 4) * (TileW + 4) + (TileH + 2) * (TileW + 2)) * pitch * 16 + 2 * Filters[0].Item1.PackedChunks(Brain, false) * 16;
-        }
-    }
+    private int SharedBytes => Chain.PlanarBytes(Brain, Channels, (TileH + 4) * (TileW + 4)) + Chain.PlanarBytes(Brain, Channels, (TileH + 2) * (TileW + 2))
+        + 2 * Filters[0].Item1.PackedChunks(Brain, false) * 16;
 
     internal string Text => $$"""
         {{PackText.Kernel("pack_" + Name, Brain, Filters)}}

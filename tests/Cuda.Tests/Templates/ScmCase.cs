@@ -3,7 +3,7 @@ using FocalNet.Tests.Cuda;
 namespace FocalNet.Cuda.Tests.Templates;
 
 /// <summary>One instance of scm.cu. Three channels come as float through registers, eight are copied as they are.</summary>
-internal sealed record ScmCase(string Name, bool Brain, int Read, int C1, int C2, int C3, int Written, int TileH, int TileW, int WarpsM, int Parts)
+internal sealed record ScmCase(string Name, bool Brain, int Read, int C1, int C2, int C3, int Written, int TileH, int TileW, int Parts)
 {
     private bool Loaded => Read == 3;
 
@@ -19,9 +19,9 @@ internal sealed record ScmCase(string Name, bool Brain, int Read, int C1, int C2
     {
         get
         {
-            int Pixel(int channels) => ((channels + (Brain ? 7 : 3)) / (Brain ? 8 : 4)) is var chunks && int.IsPow2(chunks) ? chunks * 16 : (chunks | 1) * 16;
-            int halo = (TileH + 2) * (TileW + 2), early = (TileH + 4) * (TileW + 4) * Pixel(Read) + halo * Pixel(C1);
-            return Math.Max(early, TileH * TileW * Pixel(C3)) + halo * Pixel(C2) + WarpsM * Written * 12;
+            int halo = (TileH + 2) * (TileW + 2), rows = Brain && TileH * TileW > 64 ? 32 : 16;
+            int early = Chain.PlanarBytes(Brain, Read, (TileH + 4) * (TileW + 4)) + Chain.PlanarBytes(Brain, C1, halo);
+            return Math.Max(early, Chain.PlanarBytes(Brain, C3, TileH * TileW)) + Chain.PlanarBytes(Brain, C2, halo) + (TileH * TileW + rows - 1) / rows * Written * 12;
         }
     }
 
@@ -45,7 +45,7 @@ internal sealed record ScmCase(string Name, bool Brain, int Read, int C1, int C2
             Clamp_{{Name}} first = { b0 };
             Middle_{{Name}} second = { b1, m2, {{C2}} }, third = { b2, m3, {{C3}} };
             Kept_{{Name}} last = { { b3, y, height, width } };
-            typedef ScmTile<{{Element}}, {{Read}}, {{C1}}, {{C2}}, {{C3}}, {{Written}}, {{TileH}}, {{TileW}}, {{WarpsM}}> Tile;
+            typedef ScmTile<{{Element}}, {{Read}}, {{C1}}, {{C2}}, {{C3}}, {{Written}}, {{TileH}}, {{TileW}}> Tile;
             static_assert(Tile::shared_bytes == {{SharedBytes}}, "");
             scm<Tile, {{Parts}}>(
                 source, w0, first, w1, second, w2, third, w3, last, sums, images, height, width, blockIdx.x, dynamic_shared);

@@ -12,10 +12,11 @@ public sealed class TemplateMutationTests(ITestOutputHelper output)
         new("gemm_tile.cu", "bound of 'constexpr int rows_of_a_line = RowChunks >= 8' + 1", "at 8 both ways give one row a line"),
         new("gemm_tile.cu", "bound of 'constexpr int rows_of_a_line = RowChunks >= 8' - 1", "row lengths are powers of two"),
         new("gemm_tile.cu", "bound of 'channel < Channels' - 1", "channels come in whole groups"),
-        new("weight_gradient.cu", "bound of 'channel < Shape' - 1", "channels come in whole chunks", "Shape::Outputs"),
-        new("weight_gradient.cu", "bound of 'i < ceil_div' + 1", "one more round, of no chunk"),
-        new("weight_gradient.cu", "bound of 'tap < Shape' + 1", "what is brought for a tap behind the last one is not stored", "const bool inside"),
-        new("weight_gradient.cu", "bound of 'places[row] = { slab < end' + 1", "of the slab behind the last one nothing is brought"),
+        new("weight_gradient.cu", "bound of 'channel < Channels' - 1", "channels come in whole chunks"),
+        new("weight_gradient.cu", "bound of 'tap < Tile' + 1", "what lies behind the last tap is added up, and not stored"),
+        new("weight_gradient.cu", "bound of 'channel < Shape' - 1", "pairs of channels begin with an even one, and so do the channels of whole pairs", "float2"),
+        new("weight_gradient.cu", "bound of 'channel < Shape' + 1", "pairs of channels begin with an even one, and their number is odd here", "at[0]"),
+        new("weight_gradient.cu", "bound of 'channel + 1 < Shape' - 1", "the second of a pair is odd, and so is the number of channels here"),
         new("up_convolution.cu", "bound of 'return chunk < Up' - 1", "the chunk of a step is even, and so is the number of the middle's"),
         new("dense_convolution.cu", "bound of 'j < rows.count' + 1", "behind the last tap the weights are zero"),
         new("dense_convolution.cu", "bound of 'j < columns.count' + 1", "no tap has a column behind the last one"),
@@ -24,9 +25,11 @@ public sealed class TemplateMutationTests(ITestOutputHelper output)
         new("sources.cu", "bound of 'channel < Split' - 1", "channels are multiples of a chunk, and so is the split"),
         new("gemm_tile.cu", "bound of 'e < 8' - 1", "the last of the eight exchanges nothing", "exchange(v[e], v[e + 2]"),
         new("pack_convolution.cu", "bound of 'chunk >= Jobs' + 1", "behind a tensor's last phase nothing is packed"),
-        new("scm.cu", "bound of 'column >= blocks * 16' - 1", "columns come in sixteens"),
-        new("scm.cu", "bound of 'group < Groups' + 1", "no channel is of a group behind the last one"),
+        new("scm.cu", "bound of 'turn < Units' + 1", "one more turn, of no pixel"),
+        new("scm.cu", "bound of 'turn < ceil_div' + 1", "one more turn, of no unit"),
         new("scm.cu", "bound of 'lanes < 32' - 1", "lanes are powers of two"),
+        new("halo_tile.cu", "bound of 'chunks > 2' + 1", "straight on and in a loop the same is computed"),
+        new("halo_tile.cu", "bound of 'chunks > 2' - 1", "straight on and in a loop the same is computed"),
     ];
 
     // Files, and the text and its kernels' runs that are to notice what changes in them.
@@ -36,7 +39,7 @@ public sealed class TemplateMutationTests(ITestOutputHelper output)
         (["gemm_tile.cu"], () => Convolution(strict: true)),
         (["weight_gradient.cu"], () => Gradient(strict: false)),
         (["weight_gradient.cu"], () => Gradient(strict: true)),
-        (["halo_tile.cu", "fused_residual_block.cu"], () => Residual([new("residual24", true, 24, 3, 6), new("residual16", true, 16, 4, 8), new("residual8", true, 8, 4, 8)])),
+        (["halo_tile.cu", "fused_residual_block.cu"], () => Residual([new("residual24", true, 24, 3, 6), new("residual16", true, 16, 4, 8), new("residual8", true, 8, 4, 8), new("residual32", true, 32, 2, 8)])),
         (["halo_convolution.cu", "sources.cu"], () => Halo(strict: false)),
         (["halo_convolution.cu"], () => Halo(strict: true)),
         (["up_convolution.cu"], Up),
@@ -82,14 +85,21 @@ public sealed class TemplateMutationTests(ITestOutputHelper output)
     {
         WeightGradientCase[] cases =
         [
-            new("float_stages", false, new Filter(12, 20, 3), [32, 48, 16, 3, 1, 3, 1], true, 3),
-            new("narrow", true, new Filter(16, 16, 3, 2), [16, 80, 64, 2, 1, 1, 4], true, 2),
-            new("pictures", true, new Filter(3, 32, 3), [32, 48, 16, 3, 2, 1, 1], true, 2, Loaded: true),
+            new("float_stages", false, new Filter(12, 20, 3), [32, 16, 3, 2, 8, 3, 2, 1, 1], true, 3),
+            new("narrow", true, new Filter(16, 16, 3, 2), [16, 16, 3, 2, 32, 2, 1, 1, 4], true, 2),
+            new("tiles", true, new Filter(24, 40, 3), [16, 16, 1, 1, 16, 2, 1, 1, 1], true, 2),
+            new("pictures", true, new Filter(3, 32, 3), [32, 16, 1, 2, 16, 2, 2, 1, 1], true, 2, Loaded: true),
         ];
         if (strict) cases = [cases[0]];
         return (TemplateText.Of(["weight_gradient.cu"], cases.Select(c => c.Text), strict), (module, seed) =>
         {
-            foreach (WeightGradientCase c in cases) c.Run(module, 2, 9, 10, seed);
+            foreach (WeightGradientCase c in cases)
+            {
+                c.Run(module, 2, 9, 10, seed);
+                // Tiles that end with the picture; one tile for a part, and one that ends behind the picture.
+                c.Run(module, 2, 4, 16, seed);
+                c.Run(module, 1, 2, 17, seed);
+            }
         }
         );
     }
@@ -126,7 +136,7 @@ public sealed class TemplateMutationTests(ITestOutputHelper output)
 
     private static (string, Action<CudaModule, ulong>) Scm()
     {
-        var scm = new ScmCase("scm_small", true, 8, 8, 16, 16, 64, 4, 16, 4, 3);
+        var scm = new ScmCase("scm_small", true, 8, 8, 16, 16, 96, 4, 18, 3);
         return (TemplateText.Of(["scm.cu", "pack_convolution.cu"], [scm.Text]), (module, seed) => scm.Run(module, 2, 5, 19, seed));
     }
 }

@@ -15,12 +15,19 @@ internal sealed record WeightGradientCase(string Name, bool Brain, Filter Filter
 {
     private string Element => Brain ? "bf16" : "float";
 
-    private int Threads => 32 * Tile[4] * Tile[5] * Tile[6];
+    private int Threads => 32 * Tile[6] * Tile[7] * Tile[8];
 
     // The formula of GradientTile::shared_bytes.
-    private int SharedBytes => Math.Max(
-        Tile[3] * Tile[2] * (((Tile[0] + Tile[1]) * (Brain ? 2 : 4)) + (Brain ? 32 : 64) + 16),
-        Tile[6] / 2 * Tile[0] * (Tile[1] * 4 + Tile[5] * 32));
+    private int SharedBytes
+    {
+        get
+        {
+            int element = Brain ? 2 : 4, padding = Brain ? 16 : 32;
+            int pixels = (((Tile[3] - 1) * Filter.Stride) + ((Tile[2] - 1) * Filter.Dilation) + 1) * (((Tile[4] - 1) * Filter.Stride) + ((Filter.KernelW - 1) * Filter.Dilation) + 1);
+            int stage = (Tile[3] * Tile[4] * ((Tile[0] * element) + padding)) + (pixels * ((Tile[1] * element) + padding));
+            return Math.Max(Tile[5] * stage, Tile[8] / 2 * (Tile[0] / 16) * ((Tile[1] / 8) + Tile[7]) * 512);
+        }
+    }
 
     private bool BrainInput => Brain && !Loaded;
 
@@ -37,10 +44,11 @@ internal sealed record WeightGradientCase(string Name, bool Brain, Filter Filter
                     const {{Element}}* p0, const {{input}}* p1, float* p2, float* p3, int images, int height, int width, int in_height, int in_width)
                 {
                     extern __shared__ __align__(16) unsigned char dynamic_shared[];
-                    static_assert(GradientTile<{{string.Join(", ", Tile)}}>::shared_bytes<{{Element}}>() == {{SharedBytes}}, "");
+                    typedef GradientTile<{{Element}}, GradientShape<{{Filter.Outputs}}, {{Filter.Inputs}}, {{Filter.KernelH}}, {{Filter.KernelW}}, {{Filter.Stride}}, {{Filter.Padding}}, {{Filter.Dilation}}>, {{string.Join(", ", Tile)}}> Tile;
+                    static_assert(Tile::shared_bytes == {{SharedBytes}}, "");
                     PlainSource<{{Element}}, {{Filter.Outputs + Gap(Filter.Outputs)}}> dy = { p0, height, width };
                     {{source}} x = { p1, in_height, in_width };
-                    weight_gradient<{{Element}}, GradientShape<{{Filter.Outputs}}, {{Filter.Inputs}}, {{Filter.KernelH}}, {{Filter.KernelW}}, {{Filter.Stride}}, {{Filter.Padding}}, {{Filter.Dilation}}>, GradientTile<{{string.Join(", ", Tile)}}>, {{Parts}}, {{(Bias ? "true" : "false")}}>(dy, x, p2, p3, images, height, width, blockIdx.x, dynamic_shared);
+                    weight_gradient<Tile, {{Parts}}, {{(Bias ? "true" : "false")}}>(dy, x, p2, p3, images, height, width, blockIdx.x, dynamic_shared);
                 }
                 """;
         }
@@ -53,8 +61,7 @@ internal sealed record WeightGradientCase(string Name, bool Brain, Filter Filter
         using Picture x = Picture.Random("x", images, height, width, Filter.Inputs, BrainInput, 2, Gap(Filter.Inputs));
         using var partials = CudaBuffer.Uninitialised<float>("partials", Filter.Count * Parts);
         using var biasPartials = CudaBuffer.Uninitialised<float>("bias partials", Filter.Outputs * Parts);
-        int chunk = Brain ? 8 : 4, columns = Filter.KernelH * Filter.KernelW * ((Filter.Inputs + chunk - 1) / chunk * chunk);
-        int grid = (columns + Tile[1] - 1) / Tile[1] * ((Filter.Outputs + Tile[0] - 1) / Tile[0]) * Parts;
+        int grid = Parts * ((Filter.Outputs + Tile[0] - 1) / Tile[0]) * (Filter.KernelH / Tile[2]) * ((Filter.Inputs + Tile[1] - 1) / Tile[1]);
         module.Launch(Name, grid, Threads, SharedBytes, seed, dy.Buffer, x.Buffer, partials, biasPartials, images, h, w, height, width);
 
         double X(int n, int yy, int xx, int c) => Brain ? Bits.FromBrain(Bits.ToBrain((float)x[n, yy, xx, c])) : x[n, yy, xx, c];

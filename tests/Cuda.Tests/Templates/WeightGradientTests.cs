@@ -8,26 +8,28 @@ public sealed class WeightGradientTests
 {
     private static readonly string[] Files = ["weight_gradient.cu"];
 
-    // TileO, TileI, pixels a stage, stages, warps along O, I and the pixels.
-    private static readonly int[] Small = [16, 48, 16, 3, 1, 3, 1], Wide = [32, 32, 32, 2, 2, 1, 2], Narrow = [16, 80, 64, 2, 1, 1, 4];
+    // TileO, TileI, rows of taps, rows and columns of pixels, stages, warps along O, I and the pixels.
+    private static readonly int[] Whole = [16, 48, 3, 1, 16, 3, 1, 3, 1], Plain = [32, 32, 1, 2, 16, 2, 2, 1, 2], Narrow = [16, 16, 3, 2, 32, 2, 1, 1, 4], Flat = [16, 16, 1, 1, 32, 2, 1, 1, 2];
+    private static readonly int[] Rows = [32, 16, 2, 2, 8, 2, 1, 1, 2], NarrowFloat = [16, 16, 3, 2, 16, 2, 1, 1, 4], FlatFloat = [16, 16, 1, 1, 16, 3, 1, 1, 2];
 
     internal static readonly Dictionary<string, WeightGradientCase[]> Groups = new()
     {
         ["bf16"] =
         [
-            new("three", true, new Filter(16, 24, 3), Small, true, 3),
-            new("one", true, new Filter(40, 8, 1), Wide, false, 1),
+            new("three", true, new Filter(16, 24, 3), Whole, true, 3),
+            new("one", true, new Filter(40, 8, 1), Plain, false, 1),
             new("narrow", true, new Filter(8, 16, 3), Narrow, true, 2),
-            new("stride", true, new Filter(8, 16, 3, 2), Wide, true, 2),
-            new("dilated", true, new Filter(8, 8, 5, 3, 1, 2, 2), Small, true, 2),
-            new("pictures", true, new Filter(3, 32, 3), Small, true, 2, Loaded: true),
+            new("stride", true, new Filter(8, 16, 3, 2), Narrow, true, 2),
+            new("dilated", true, new Filter(8, 8, 5, 3, 1, 2, 2), Flat, true, 2),
+            new("up", true, new Filter(8, 40, 4, 4, 2, 1), [32, 16, 2, 1, 16, 2, 1, 1, 1], true, 2),
+            new("pictures", true, new Filter(3, 32, 3), Narrow, true, 2, Loaded: true),
         ],
         ["float"] =
         [
-            new("three", false, new Filter(12, 20, 3), Small, true, 3),
-            new("narrow", false, new Filter(8, 8, 3), Narrow, true, 2),
-            new("up", false, new Filter(8, 16, 4, 4, 2, 1), Wide, false, 2),
-            new("pictures", false, new Filter(3, 8, 3), Wide, true, 2, Loaded: true),
+            new("three", false, new Filter(12, 20, 3), NarrowFloat, true, 3),
+            new("narrow", false, new Filter(8, 8, 3), FlatFloat, true, 2),
+            new("up", false, new Filter(8, 16, 4, 4, 2, 1), Rows, false, 2),
+            new("pictures", false, new Filter(3, 8, 3), NarrowFloat, true, 2, Loaded: true),
         ],
     };
 

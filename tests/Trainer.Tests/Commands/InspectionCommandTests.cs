@@ -1,3 +1,5 @@
+using FocalNet.Runtime.Cuda;
+using FocalNet.Runtime.Cuda.Driver;
 using FocalNet.Trainer.Commands;
 
 namespace FocalNet.Trainer.Tests.Commands;
@@ -50,5 +52,25 @@ public sealed class InspectionCommandTests : IDisposable
                 name => Assert.NotEqual(0, new FileInfo(Path.Combine(_folder["dump"], mode, name)).Length));
             Assert.NotEmpty(Directory.GetFiles(Path.Combine(_folder["dump"], mode, "kernels"), "*.cs"));
         }
+    }
+
+    [Fact]
+    public void Kernels_are_compiled_to_machine_code_without_a_GPU()
+    {
+        // Wherever NVRTC is missing it is named, with what to install.
+        var outcome = Shell.Run("kernels", "compile", "Tiny", "--architecture", "80", "--precision", "bf16", "--out", _folder["cubin"]);
+        if (CudaDiagnosis.Collect().Libraries.Single(library => library.Library == CudaLibrary.Nvrtc).Path is null)
+        {
+            outcome.RequireFailure(ExitCodes.Failure, "sm_80", "NVRTC", "Install the CUDA toolkit");
+            return;
+        }
+
+        outcome.RequireSuccess();
+        Assert.Contains("kernels for sm_80 by NVRTC", outcome.Output, StringComparison.Ordinal);
+        var files = Directory.GetFiles(_folder["cubin"], "*.cubin");
+        Assert.NotEmpty(files);
+        Assert.All(files, file => Assert.Contains("  " + Path.GetFileNameWithoutExtension(file), outcome.Output, StringComparison.Ordinal));
+        Shell.Run("kernels", "compile", "Tiny", "--architecture", "70").RequireFailure(ExitCodes.Failure, "sm_70", "7.5 at least");
+        Shell.Run("kernels", "compile", "Tiny", "--architecture", "999").RequireFailure(ExitCodes.Failure, "sm_999", "makes no machine code");
     }
 }
