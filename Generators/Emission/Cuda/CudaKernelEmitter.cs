@@ -1,6 +1,7 @@
 using FocalNet.Graph;
 using FocalNet.Graph.Ir;
 using FocalNet.Graph.Launches;
+using FocalNet.Graph.Planning;
 
 namespace FocalNet.Generators.Emission.Cuda;
 
@@ -55,13 +56,30 @@ internal static class CudaKernelEmitter
             structs[body.Name] = body.Text;
         string text = code.ToString(), name = $"{Stem(tasks)}_{Hash(string.Concat(structs.Values) + text)}";
         var kernel = new CudaKernelText(
-            name, [.. structs], $"extern \"C\" __global__ void __launch_bounds__({Text.Of(CudaKernelText.Threads)}) {name}{text}",
+            name, [.. structs], $"extern \"C\" __global__ void __launch_bounds__({Bounds(launch)}) {name}{text}",
             HeaderEmitter.Describe(launch, numbers), [.. tasks.Select(t => t.Template).Concat(tasks.SelectMany(t => t.MoreTemplates)).Append("arithmetic.cu").Distinct()], shared);
         return new CudaLaunchText(kernel, Grid(tasks));
     }
 
-    private static IEnumerable<string> Parameters(Launch launch) => launch.Tasks.SelectMany(t => t.Operands)
-        .Select((o, i) => $"{(o.IsWritten ? "" : "const ")}{CudaOperand.Of(o).Type}* q{Text.Of(i)}");
+    // Chains compute between barriers what a block alone has to wait for: three on a multiprocessor, which 80 registers allow, and which their tiles leave room
+    // for. Other work of the tensor cores is better off with more registers.
+    private static string Bounds(Launch launch)
+    {
+        bool bounded = launch.Tasks.Any(t => t is ConvolutionChainTask) &&
+            !launch.Tasks.Any(t => t is KernelTask { OnTensorCores: true } or ConvolutionChainTask { Kind: ChainKind.UpConvolution });
+        return Text.Of(CudaKernelText.Threads) + (bounded ? ", 3" : "");
+    }
+
+    // States that the launch does not write are written by nobody: what a body reads of them again and again is read once.
+    private static IEnumerable<string> Parameters(Launch launch)
+    {
+        var written = new HashSet<PlannedBuffer>(launch.Tasks.SelectMany(t => t.Operands).Where(o => o.IsWritten).Select(o => o.Place.Buffer.Root));
+        return launch.Tasks.SelectMany(t => t.Operands).Select((o, i) =>
+        {
+            bool stays = !o.IsWritten && o.Place.Buffer.Root is { Arena.Persistent: true } root && !written.Contains(root);
+            return $"{(o.IsWritten ? "" : "const ")}{CudaOperand.Of(o).Type}* {(stays ? "__restrict__ " : "")}q{Text.Of(i)}";
+        });
+    }
 
     private static void EmitTasks(CodeWriter code, List<CudaTask> tasks)
     {

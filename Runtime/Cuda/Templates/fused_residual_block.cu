@@ -20,30 +20,6 @@ template <class Tile> __host__ __device__ constexpr int residual_blocks(int imag
     return images * ceil_div(height, Tile::TileH) * ceil_div(width, Tile::TileW);
 }
 
-// Puts the middle into its tile. Outside of the picture the second convolution finds zeros, as its padding says.
-template <class Tile, class Body>
-struct StoreMiddle
-{
-    Body& body;
-    unsigned char* tile;
-    int height, width, y0, x0;
-    template <int V> __device__ __forceinline__ void apply(float (&value)[V], int index, int image, int y, int x, int channel)
-    {
-        if ((unsigned)y < (unsigned)height && (unsigned)x < (unsigned)width)
-        {
-            // A pixel of the halo is another block's to store.
-            const bool own = (unsigned)(y - y0) < (unsigned)Tile::TileH && (unsigned)(x - x0) < (unsigned)Tile::TileW;
-            body.template apply<V>(value, (image * height + y) * width + x, image, y, x, channel, own);
-        }
-        else
-        {
-            #pragma unroll
-            for (int v = 0; v < V; v++) value[v] = 0.0f;
-        }
-        Tile::Middle::template store<V>(tile, index, channel, value);
-    }
-};
-
 // Hands the body the block's input at the same pixel, which is in shared memory still.
 template <class Tile, class Body>
 struct WithInput
@@ -89,7 +65,7 @@ __device__ __forceinline__ void fused_residual_block(
     {
         float acc[middle_rows / 16][NT][4] = {};
         convolve_halo<typename Tile::Input, 3, Tile::TileH + 2, Tile::TileW + 2>(acc, input, warp * middle_rows, first, 0, Tile::Weights::blocks, lane);
-        StoreMiddle<Tile, Middle> store = { middle, between, height, width, y0, x0 };
+        StoreTile<typename Tile::Middle, Tile::TileH, Tile::TileW, Middle> store = { middle, between, height, width, y0, x0 };
         const TilePlaces<Tile::TileW + 2> places = { warp * middle_rows, middle_pixels, image, y0 - 1, x0 - 1 };
         finish_tile<C>(store, acc, places, 0, lane);
     }

@@ -54,6 +54,36 @@ struct HaloTile
     }
 };
 
+// Puts what a convolution gives into the next one's input tile, through a body that may store it where its last argument says that the pixel is this
+// block's: apply<V>(value, pixel, image, y, x, channel, own). Outside of the picture the next convolution finds zeros, as its padding says.
+template <class To, int TileH, int TileW, class Body>
+struct StoreTile
+{
+    Body& body;
+    unsigned char* tile;
+    int height, width, y0, x0;
+    // Straight on, with the nearest pixel in place of what lies outside, so that pixels share what the body reads of their channels.
+    template <int V> __device__ __forceinline__ void apply(float (&value)[V], const Place& place, int channel)
+    {
+        const bool inside = (unsigned)place.y < (unsigned)height && (unsigned)place.x < (unsigned)width;
+        // Rows behind the last pixel lie below the block's.
+        const bool own = inside && (unsigned)(place.y - y0) < (unsigned)TileH && (unsigned)(place.x - x0) < (unsigned)TileW;
+        const int y = min(max(place.y, 0), height - 1), x = min(max(place.x, 0), width - 1);
+        body.template apply<V>(value, (place.image * height + y) * width + x, place.image, y, x, channel, own);
+        #pragma unroll
+        for (int v = 0; v < V; v++) value[v] = inside ? value[v] : 0.0f;
+        if (place.pixel >= 0) To::template store<V>(tile, place.pixel, channel, value);
+    }
+};
+
+// What finish_tile calls for it: all lanes have channels, but at the end of an odd number of groups.
+template <int V, int Channels, class To, int TileH, int TileW, class Body>
+__device__ __forceinline__ void apply_channels(StoreTile<To, TileH, TileW, Body>& store, float (&value)[V], const Place& place, int channel)
+{
+    static_assert(Channels % V == 0 || Channels <= 16, "channels come in whole groups: of 4 up to 16 channels, else of 8");
+    if (Channels % (4 * V) == 0 || channel < Channels) store.template apply<V>(value, place, channel);
+}
+
 // Brings a tile whose first pixel is (y, x) of an image, zeros outside of the picture. The caller commits and waits.
 template <class Tile, int Threads, class Source>
 __device__ __forceinline__ void bring_halo(unsigned char* tile, const Source& source, int image, int y, int x)
@@ -114,23 +144,25 @@ struct HaloRows
 };
 
 // One warp's share of a convolution out of a tile: rows from `first` on, columns from the block `column` / 16 of `blocks` on. b are packed
-// weights, in shared or global memory. Of a planar tile with several steps a tap, taps are a loop.
+// weights, in shared or global memory. Of a planar tile with several steps a tap, taps are a loop. Off the tensor cores a step has many reads of weights,
+// and those of several at a time would take most of the registers.
 template <class Tile, int Kernel, int OutHeight, int OutWidth, int MT, int NT>
 __device__ __forceinline__ void convolve_halo(
     float (&acc)[MT][NT][4], const unsigned char* tile, int first, const unsigned char* b, int column, int blocks, int lane)
 {
     typedef HaloRows<Tile, Kernel, OutHeight, OutWidth> Rows;
     typedef typename Tile::Element T;
+    constexpr bool is_ffma = sizeof(T) == 4 && FOCALNET_FFMA;
+    b += column * 32;
     if constexpr (Tile::is_planar && Tile::chunks > 2 && Tile::chunks % 2 == 0)
     {
-        b += column * 32;
         #pragma unroll 1
         for (int ky = 0; ky < Kernel; ky++)
             #pragma unroll 1
             for (int kx = 0; kx < Kernel; kx++)
             {
                 const unsigned char* tap = tile + (ky * Tile::Width + kx) * 16;
-                #pragma unroll (sizeof(T) == 4 && FOCALNET_FFMA ? 1 : 2)
+                #pragma unroll (is_ffma ? 1 : 2)
                 for (int chunk = 0; chunk < Tile::chunks; chunk += 2)
                 {
                     const Rows rows = { tap + chunk * Tile::plane, first };
@@ -142,8 +174,8 @@ __device__ __forceinline__ void convolve_halo(
     else
     {
         const Rows rows = { tile, first };
-        #pragma unroll
-        for (int step = 0; step < Rows::steps; step++) multiply_step<T>(acc, rows, step * 2, b + step * blocks * 512 + column * 32, lane);
+        #pragma unroll (is_ffma ? 1 : Rows::steps)
+        for (int step = 0; step < Rows::steps; step++) multiply_step<T>(acc, rows, step * 2, b + step * blocks * 512, lane);
     }
 }
 

@@ -6,15 +6,14 @@
 // tiles, and the eight warps of a block read the same lines of L1 at about the same time.
 
 // How the pixels and channels that a convolution writes are cut into units, of which eight warps compute one after the other. Units are 32×32 pixels and
-// channels where that leaves no warp without work, for they read the least for what they compute, else 16×32 or 16×16. Floats take twice the registers,
-// and off the tensor cores even more, for weights that are on their way.
+// channels where that leaves no warp without work, for they read the least for what they compute, else 16×32 or 16×16. Floats take twice the registers
+// for what is on its way: 16×16 leave room for three blocks on a multiprocessor, 16×32 for two.
 template <class T, int Pixels, int Channels>
 struct TileUnits
 {
     static constexpr int warps = 8, pieces = ceil_div(Pixels, 16) * ceil_div(Channels, 16);
-    static constexpr bool has_room = sizeof(T) == 2 || !FOCALNET_FFMA;
-    static constexpr bool is_wide = has_room && Channels % 32 == 0 && ceil_div(pieces, 2 * warps) * 2 <= ceil_div(pieces, warps);
-    static constexpr bool is_high = is_wide && sizeof(T) == 2
+    static constexpr bool is_wide = sizeof(T) == 2 && Channels % 32 == 0 && ceil_div(pieces, 2 * warps) * 2 <= ceil_div(pieces, warps);
+    static constexpr bool is_high = is_wide
         && ceil_div(ceil_div(Pixels, 32) * (Channels / 32), warps) * 2 <= ceil_div(ceil_div(Pixels, 16) * (Channels / 32), warps);
     static constexpr int rows = is_high ? 32 : 16, columns = is_wide ? 32 : 16;
     static constexpr int down = ceil_div(Pixels, rows), across = ceil_div(Channels, columns), count = down * across, turns = ceil_div(count, warps);
@@ -36,29 +35,6 @@ struct ScmTile
     // The third takes the place of input and first, which are read by then.
     static constexpr int second = larger_of(Input::bytes + First::bytes, Third::bytes), sums = second + Second::bytes;
     static constexpr int shared_bytes = sums + down * Written * 12;
-};
-
-// Puts what a convolution gives into the next one's input tile. Zero outside of the picture, if the next one looks there.
-template <class To, int TileH, int TileW, class Body>
-struct StoreTile
-{
-    Body& body;
-    unsigned char* tile;
-    int height, width, y0, x0;
-    template <int V> __device__ __forceinline__ void apply(float (&value)[V], int index, int image, int y, int x, int channel)
-    {
-        if ((unsigned)y < (unsigned)height && (unsigned)x < (unsigned)width)
-        {
-            const bool own = (unsigned)(y - y0) < (unsigned)TileH && (unsigned)(x - x0) < (unsigned)TileW;
-            body.template apply<V>(value, (image * height + y) * width + x, image, y, x, channel, own);
-        }
-        else
-        {
-            #pragma unroll
-            for (int v = 0; v < V; v++) value[v] = 0.0f;
-        }
-        To::template store<V>(tile, index, channel, value);
-    }
 };
 
 // One convolution from a tile to a tile.
@@ -119,7 +95,7 @@ __device__ __forceinline__ Moments moments_of_rows(const float (&value)[N][8], c
     return mine;
 }
 
-// One part of one image: block = image · Parts + part. All bodies are middle bodies as in fused_residual_block.cu; `body` gets the last convolution's
+// One part of one image: block = image · Parts + part. All bodies are those of StoreTile; `body` gets the last convolution's
 // sum and leaves in `value` that of which moments are wanted: [image][part][count, mean, squared deviations][Written].
 template <class Scm, int Parts, class Source, class First, class Second, class Third, class Body>
 __device__ __forceinline__ void scm(
@@ -137,9 +113,10 @@ __device__ __forceinline__ void scm(
     const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, g = lane >> 2, t = lane & 3;
     for (int i = threadIdx.x; i < Scm::down * Scm::Written; i += Scm::threads) sums[i] = { 0.0f, 0.0f, 0.0f };
 
-    const int end = (int)((long long)tiles * (part + 1) / Parts);
+    // Tiles · Parts are two for each pixel at most, and what is written of a pixel is more.
+    const int end = tiles * (part + 1) / Parts;
     #pragma unroll 1
-    for (int tile = (int)((long long)tiles * part / Parts); tile < end; tile++)
+    for (int tile = tiles * part / Parts; tile < end; tile++)
     {
         const int y0 = tile / across * TileH, x0 = tile % across * TileW;
         // The input lies where the third tile was.
@@ -173,7 +150,8 @@ __device__ __forceinline__ void scm(
                 const Place place = places.at(n * 8 + g);
                 is_there[n] = place.pixel >= 0 && place.y < height && place.x < width;
                 eight_channels(value[n], acc[n / 2], 0, n % 2, lane);
-                if (is_there[n]) body.template apply<8>(value[n], (image * height + place.y) * width + place.x, image, place.y, place.x, column + t * 8, true);
+                const int y = min(place.y, height - 1), x = min(place.x, width - 1);
+                body.template apply<8>(value[n], (image * height + y) * width + x, image, y, x, column + t * 8, is_there[n]);
             }
             Moments& sum = sums[unit / Scm::across * Scm::Written + column + t * 8 + g];
             sum = together(sum, moments_of_rows(value, is_there, g));

@@ -31,9 +31,9 @@ internal sealed record ScmCase(string Name, bool Brain, int Read, int C1, int C2
         struct Kept_{{Name}}
         {
             Last_{{Name}} last;
-            template <int V> __device__ __forceinline__ void apply(float (&value)[V], int pixel, int image, int y, int x, int channel, bool)
+            template <int V> __device__ __forceinline__ void apply(float (&value)[V], int pixel, int image, int y, int x, int channel, bool own)
             {
-                last.template apply<V>(value, pixel, image, y, x, channel);
+                if (own) last.template apply<V>(value, pixel, image, y, x, channel);
             }
         };
         extern "C" __global__ void __launch_bounds__(256) {{Name}}(

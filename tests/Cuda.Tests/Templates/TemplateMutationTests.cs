@@ -28,6 +28,7 @@ public sealed class TemplateMutationTests(ITestOutputHelper output)
         new("scm.cu", "bound of 'turn < Units' + 1", "one more turn, of no pixel"),
         new("scm.cu", "bound of 'turn < ceil_div' + 1", "one more turn, of no unit"),
         new("scm.cu", "bound of 'lanes < 32' - 1", "lanes are powers of two"),
+        new("halo_tile.cu", "bound of 'channel < Channels' - 1", "channels come in whole groups"),
         new("halo_tile.cu", "bound of 'chunks > 2' + 1", "straight on and in a loop the same is computed"),
         new("halo_tile.cu", "bound of 'chunks > 2' - 1", "straight on and in a loop the same is computed"),
     ];
