@@ -34,14 +34,19 @@ internal sealed class PackedWeights(NetworkGraph graph, Placement placement, Ele
     // The gradient of a row of its taps has all the accumulators that a thread can keep.
     private const int WidestKernel = 9;
 
-    /// <summary>Whether tensor cores take a kernel: a dense convolution that reads channels in whole 16-byte accesses.</summary>
+    /// <summary>
+    /// Whether tensor cores take a kernel: a dense convolution that reads channels in whole 16-byte accesses, with at most 12 taps along an axis, for which
+    /// dense_convolution.cu has bits.
+    /// </summary>
     public static bool Takes(KernelGroup group) => group.Kind switch
     {
-        KernelKind.Convolution => group.Anchor!.Inputs[1].Shape.C % WholeChannels == 0,
-        KernelKind.TransposedConvolution => group.Anchor!.Inputs[1].Shape.N.Value % WholeChannels == 0,
+        KernelKind.Convolution => group.Anchor!.Inputs[1].Shape.C % WholeChannels == 0 && HasFewTaps(group.Anchor.Inputs[1].Shape),
+        KernelKind.TransposedConvolution => group.Anchor!.Inputs[1].Shape.N.Value % WholeChannels == 0 && HasFewTaps(group.Anchor.Inputs[1].Shape),
         KernelKind.WeightGradient => group.Anchor!.Shape is { W.Value: <= WidestKernel } weight && weight.C % WholeChannels == 0,
         _ => false,
     };
+
+    private static bool HasFewTaps(Shape weight) => weight.H.Value <= 12 && weight.W.Value <= 12;
 
     /// <summary>The packed form of a convolution's weight.</summary>
     /// <param name="convolution">The convolution, or its adjoint.</param>

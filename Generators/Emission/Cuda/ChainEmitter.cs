@@ -45,21 +45,23 @@ internal static class ChainEmitter
         { MoreTemplates = source.Templates };
     }
 
-    // 128 pixels of a phase with all weights of the 1×1 in shared memory; in float 64, with those weights read as fragments: 51 and 34 KB at 64 channels.
+    // 128 pixels of a phase, of few channels 256, with all weights of the 1×1 in shared memory; in float half of them, with those weights read as fragments: 51 and
+    // 34 KB at 64 channels, 59 and 34 KB at 32.
     private static CudaTask UpConvolution(ConvolutionChainTask chain, Func<int, string> parameter)
     {
         KernelTask up = chain.Links[0].Task, joint = chain.Links[1].Task;
         string element = TensorCoreEmitter.ElementOf(up);
         bool narrow = element == "bf16";
-        int shift = chain.Links[1].Shift, pixels = narrow ? 128 : 64, stages = 3, slab = 4;
         Shape weight = up.Group.Anchor!.Inputs[1].Shape, jointWeight = joint.Group.Anchor!.Inputs[1].Shape;
+        bool few = weight.C <= 32;
+        int shift = chain.Links[1].Shift, pixels = (narrow ? 128 : 64) * (few ? 2 : 1), stages = 3, slab = 4;
         int read = weight.N.Value, channels = weight.C, skip = jointWeight.C - channels, written = jointWeight.N.Value;
         var middle = new CudaBodyEmitter(up, result: chain.Links[0].Value);
         var last = new CudaBodyEmitter(joint);
         CudaInput source = InputEmitter.Emit(up, 0, element, "source", CudaTaskEmitter.InputExtents(up), parameter);
         string extents = $"{CudaExtents.Of(chain.Domain.H)}, {CudaExtents.Of(chain.Domain.W)}";
         CudaInput skipped = InputEmitter.Emit(joint, 0, element, "skip", extents, i => parameter(i + shift));
-        string tile = $"ConvolutionTile<{Text.Of(pixels)}, {Text.Of(channels)}, {Text.Of(slab)}, {Text.Of(stages)}, 4, 2>";
+        string tile = $"ConvolutionTile<{Text.Of(pixels)}, {Text.Of(channels)}, {Text.Of(slab)}, {Text.Of(stages)}, {(few ? "8, 1" : "4, 2")}>";
         string template = $"UpTile<{element}, {Text.Of(read)}, {Text.Of(channels)}, {Text.Of(skip)}, {Text.Of(written)}, {(narrow ? "true" : "false")}, {tile}>";
         int rows = HaloBytes(narrow, channels, pixels) + HaloBytes(narrow, skip, pixels) + (narrow ? WeightBytes(narrow, channels + skip, written, 1) : 0);
         Shape phase = chain.Domain with { H = CudaTaskEmitter.Over(chain.Domain.H, 2), W = CudaTaskEmitter.Over(chain.Domain.W, 2) };

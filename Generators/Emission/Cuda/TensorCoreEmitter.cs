@@ -24,8 +24,8 @@ internal static class TensorCoreEmitter
         int read = transposed ? weight.N.Value : weight.C, written = transposed ? weight.C : weight.N.Value;
         if (HaloTile(task, read, written) is { } halo)
             return Halo(task, halo, read, written, parameter);
-        // Pixels, channels written, chunks of k a stage, stages, warps along both.
-        int[] tile = written <= 16 ? [128, 16, 4, 4, 8, 1] : written <= 32 ? [128, 32, 4, 4, 4, 2] : [128, 64, 4, 3, 4, 2];
+        // Pixels, channels written, chunks of k a stage, stages, warps along both. A warp's 32 × 32 take two reads of A and two of B for eight products.
+        int[] tile = written <= 16 ? [128, 16, 4, 4, 8, 1] : written <= 32 ? [256, 32, 4, 3, 8, 1] : [128, 64, 4, 3, 4, 2];
         string element = ElementOf(task);
         string shape = $"ConvolutionShape<{CudaTaskEmitter.Geometry(read, written, weight, settings)}, {(transposed ? "true" : "false")}>";
         int phases = transposed ? settings.Stride : 1;
@@ -42,16 +42,32 @@ internal static class TensorCoreEmitter
         { MoreTemplates = input.Templates };
     }
 
-    // 3×3 of 64 channels, and of 128 in bf16: there nine reads of each pixel are more than L2 delivers while the tensor cores compute. The input's tile
-    // of more channels is larger than the shared memory of some cards. Pixels, channels written, steps a slab, stages, warps along both.
+    // 3×3 of whole steps of channels, a power of two: rows of 16 pixels, channels written, channels read at a time, stages, warps along both. All weights stay
+    // in shared memory where they leave room for 8 rows at least; else they stream, and of what is read as many channels are there as
+    // leave room for two blocks on a multiprocessor.
     private static int[]? HaloTile(KernelTask task, int read, int written)
     {
         Node anchor = task.Group.Anchor!;
         Shape weight = anchor.Inputs[1].Shape;
         bool narrow = ElementOf(task) == "bf16";
-        bool fits = CudaTaskEmitter.SettingsOf(anchor) is { Stride: 1, Padding: 1, Dilation: 1 } && weight.H.Value == 3 && weight.W.Value == 3 &&
-            (read == 64 || (narrow && read == 128)) && written % 64 == 0;
-        return fits ? [8, 16, 64, 4, narrow ? 3 : 2, 4, 2] : null;
+        if (CudaTaskEmitter.SettingsOf(anchor) is not { Stride: 1, Padding: 1, Dilation: 1 } || weight.H.Value != 3 || weight.W.Value != 3 ||
+            read < (narrow ? 16 : 8) || (read & (read - 1)) != 0)
+            return null;
+        int columns = (written + 15) / 16 * 16;
+        foreach ((int rows, int most) in new[] { (32, 48), (16, 48), (8, narrow ? 48 : 64) })
+        {
+            int[] tile = [rows, columns, read, 0, rows == 8 && columns % 32 == 0 ? 4 : 8, rows == 8 && columns % 32 == 0 ? 2 : 1];
+            if (rows * columns <= 512 && HaloBytes(tile, narrow, written) <= most * 1024)
+                return tile;
+        }
+        return written % 64 == 0 ? [8, 64, Math.Min(read, narrow ? 128 : 64), narrow ? 3 : 2, 4, 2] : null;
+    }
+
+    // HaloConvolution::shared_bytes.
+    private static int HaloBytes(int[] tile, bool narrow, int written)
+    {
+        int chunks = tile[2] / (narrow ? 8 : 4), weights = tile[3] == 0 ? 9 * (chunks / 2) * ((written + 15) / 16) * 512 : tile[3] * 3 * tile[1] * 32;
+        return (tile[0] + 2) * 18 * (chunks | 1) * 16 + weights;
     }
 
     private static CudaTask Halo(KernelTask task, int[] tile, int read, int written, Func<int, string> parameter)
@@ -60,15 +76,13 @@ internal static class TensorCoreEmitter
         bool adjoint = task.Group.Anchor!.Op is TransposedConvolutionOp;
         CudaInput input = InputEmitter.Emit(task, 0, element, "source", CudaTaskEmitter.InputExtents(task), parameter);
         string shape = $"HaloConvolution<{element}, {Text.Of(read)}, {Text.Of(written)}, {(adjoint ? "true" : "false")}, {List(tile)}>";
-        int pixelBytes = read * (element == "bf16" ? 2 : 4);
         return new CudaTask(
             $"{task.Group.Kind}{CudaTaskEmitter.Dimensions(task.Group.Anchor.Inputs[1].Shape)}{(CudaTaskEmitter.HasGelu(task.Body) ? "Gelu" : "")}", input.Structs,
             [
                 .. input.Lines,
                 $"halo_convolution<{shape}>(source, {parameter(1)}, body, {CudaExtents.Arguments(task.Domain)}, block, dynamic_shared);",
             ],
-            CudaExtents.OfTiles(task.Domain, tile[0], tile[1], (written + tile[2] - 1) / tile[2]),
-            (tile[0] + 2) * (tile[1] + 2) * pixelBytes + tile[4] * tile[2] * tile[3] * 32, "halo_convolution.cu")
+            CudaExtents.OfTiles(task.Domain, tile[0], 16, (written + tile[1] - 1) / tile[1]), HaloBytes(tile, element == "bf16", written), "halo_convolution.cu")
         { MoreTemplates = input.Templates };
     }
 

@@ -38,20 +38,76 @@ struct ConvolutionShape
     }
 };
 
-// Where in k a thread is: its chunk of channels and its tap. Chunks of one tap follow each other, then the taps of a row of the kernel.
-template <int TapChunks>
+// Where in k a thread is: its chunk of channels and its tap. Chunks of one tap follow each other, then the taps of a row of the kernel. Where a
+// tap is whole slabs, all threads are at one tap and count their slab's first chunk.
+template <int TapChunks, int SlabChunks>
 struct TapCursor
 {
+    static constexpr bool together = TapChunks % SlabChunks == 0;
     int chunk, row, column;
     __device__ __forceinline__ void advance(int chunks, int columns)
     {
         chunk += chunks;
-        while (chunk >= TapChunks)
+        if constexpr (together)
         {
-            chunk -= TapChunks;
-            column++;
-            if (column == columns) { column = 0; row++; }
+            if (chunk == TapChunks) next_tap(columns);
         }
+        else
+        {
+            while (chunk >= TapChunks) next_tap(columns);
+        }
+    }
+    __device__ __forceinline__ void next_tap(int columns)
+    {
+        chunk -= TapChunks;
+        column++;
+        if (column == columns) { column = 0; row++; }
+    }
+};
+
+// One row of A in a source: the pixel under the first tap, which may lie outside of the picture. A direct source's is an address, to which
+// all rows add the same.
+template <class T, int Channels, class Source, bool Direct = Source::direct>
+struct SourceRow
+{
+    const unsigned char* address;
+    __device__ __forceinline__ void set(const Source& source, int image, int y, int x)
+    {
+        address = reinterpret_cast<const unsigned char*>(source.at(image, y, x, 0));
+    }
+    __device__ __forceinline__ void bring(void* shared, const Source& source, bool inside, int dy, int dx, int channel) const
+    {
+        static_assert(Channels % Chunk<T>::channels == 0, "a direct source has whole chunks");
+        cp_async_16_zfill(shared, address + ((dy * source.width + dx) * Source::pitch + channel) * (int)sizeof(T), inside ? 16u : 0u);
+    }
+};
+
+template <class T, int Channels, class Source>
+struct SourceRow<T, Channels, Source, false>
+{
+    int image, y, x;
+    __device__ __forceinline__ void set(const Source&, int its_image, int its_y, int its_x) { image = its_image; y = its_y; x = its_x; }
+    __device__ __forceinline__ void bring(void* shared, const Source& source, bool inside, int dy, int dx, int channel) const
+    {
+        bring_chunk<T, Channels>(shared, source, inside, image, y + dy, x + dx, channel);
+    }
+};
+
+template <class T, int Channels, class First, int Split, class Second>
+struct SourceRow<T, Channels, PiecedSource<First, Split, Second>, false>
+{
+    typedef PiecedSource<First, Split, Second> Source;
+    SourceRow<T, Split, First> first;
+    SourceRow<T, Channels - Split, Second> second;
+    __device__ __forceinline__ void set(const Source& source, int image, int y, int x)
+    {
+        first.set(source.first, image, y, x);
+        second.set(source.second, image, y, x);
+    }
+    __device__ __forceinline__ void bring(void* shared, const Source& source, bool inside, int dy, int dx, int channel) const
+    {
+        if (channel < Split) first.bring(shared, source.first, inside, dy, dx, channel);
+        else second.bring(shared, source.second, inside, dy, dx, channel - Split);
     }
 };
 
@@ -61,70 +117,80 @@ struct RowLoader
 {
     static constexpr int tap_chunks = ceil_div(Shape::Read, Chunk<T>::channels);
     static constexpr int row_step = Tile::threads / Tile::SlabChunks, count = Tile::TileM / row_step;
+    typedef TapCursor<tap_chunks, Tile::SlabChunks> Cursor;
     Source source;
     AxisTaps rows, columns;
-    TapCursor<tap_chunks> cursor;
-    int image[count], y[count], x[count];
+    Cursor cursor;
+    SourceRow<T, Shape::Read, Source> row[count];
+    // For each row of A a bit for each row and, from 20 on, column of the kernel under which no pixel lies. Behind the last tap, up to a slab, none does.
+    unsigned outside[count];
+    static_assert(Shape::KernelH <= 12 && Shape::KernelW <= 12 && Tile::SlabChunks <= 8, "bits for the taps of an axis");
 
     __device__ __forceinline__ RowLoader(const Source& source, const AxisTaps& rows, const AxisTaps& columns, const Place* places)
         : source(source), rows(rows), columns(columns)
     {
         cursor = { 0, 0, 0 };
-        cursor.advance(threadIdx.x % Tile::SlabChunks, columns.count);
+        if constexpr (!Cursor::together) cursor.advance(threadIdx.x % Tile::SlabChunks, columns.count);
         #pragma unroll
         for (int i = 0; i < count; i++)
         {
             const Place place = places[threadIdx.x / Tile::SlabChunks + i * row_step];
-            image[i] = place.image;
+            const int y = place.y / Shape::OutStep * Shape::InStep + rows.offset, x = place.x / Shape::OutStep * Shape::InStep + columns.offset;
+            row[i].set(source, place.image, y, x);
             // Rows without a pixel lie far above the picture: all their taps are outside.
-            y[i] = place.pixel >= 0 ? place.y / Shape::OutStep * Shape::InStep + rows.offset : -(1 << 28);
-            x[i] = place.x / Shape::OutStep * Shape::InStep + columns.offset;
+            outside[i] = taps_outside(place.pixel >= 0 ? y : -(1 << 28), x);
         }
+    }
+
+    __device__ __forceinline__ unsigned taps_outside(int y, int x) const
+    {
+        unsigned taps = ~0u;
+        // Unsigned: what lies before the picture is far behind it.
+        for (int j = 0; j < rows.count; j++)
+            if ((unsigned)(y + j * rows.step) < (unsigned)source.height) taps &= ~(1u << j);
+        for (int j = 0; j < columns.count; j++)
+            if ((unsigned)(x + j * columns.step) < (unsigned)source.width) taps &= ~(1u << 20 << j);
+        return taps;
     }
 
     __device__ __forceinline__ void bring(unsigned char* slab)
     {
+        const unsigned tap = (1u << cursor.row) | (1u << 20 << cursor.column);
+        const int chunk = cursor.chunk + (Cursor::together ? threadIdx.x % Tile::SlabChunks : 0);
         #pragma unroll
         for (int i = 0; i < count; i++)
         {
-            const int iy = y[i] + cursor.row * rows.step, ix = x[i] + cursor.column * columns.step;
-            // Unsigned: what lies before the picture is far behind it. Behind the last tap there is nothing either.
-            const bool inside = (unsigned)iy < (unsigned)source.height && (unsigned)ix < (unsigned)source.width && cursor.row < rows.count;
             void* shared = slab + swizzled<Tile::SlabChunks>(threadIdx.x / Tile::SlabChunks + i * row_step, threadIdx.x % Tile::SlabChunks);
-            bring_chunk<T, Shape::Read>(shared, source, inside, image[i], iy, ix, cursor.chunk * Chunk<T>::channels);
+            row[i].bring(shared, source, (outside[i] & tap) == 0, cursor.row * rows.step, cursor.column * columns.step, chunk * Chunk<T>::channels);
         }
         cursor.advance(Tile::SlabChunks, columns.count);
     }
 };
 
-// Blocks of 512 bytes: [step][16 columns]. Of the columns behind the last block and the steps behind the last one zeros are brought.
-template <class Tile, int Written>
-__device__ __forceinline__ void bring_weights(unsigned char* slab, const unsigned char* packed, int first_step, int steps, int first_block)
+// The weights of one slab after the other. Blocks of 512 bytes: [step][16 columns]. Of the columns behind the last block and the steps
+// behind the last one zeros are brought. Whole: slabs end with the last step.
+template <class Tile, int Written, bool Whole>
+struct WeightLoader
 {
-    constexpr int blocks = ceil_div(Written, 16), tile_blocks = Tile::TileN / 16, units = Tile::slab_b / 16;
-    #pragma unroll
-    for (int i = 0; i < ceil_div(units, Tile::threads); i++)
-    {
-        const int unit = threadIdx.x + i * Tile::threads;
-        if (unit >= units) continue;
-        const int step = first_step + unit / (tile_blocks * 32), block = first_block + unit / 32 % tile_blocks;
-        const bool inside = step < steps && block < blocks;
-        cp_async_16_zfill(slab + unit * 16, inside ? packed + ((step * blocks + block) * 32 + unit % 32) * 16 : packed, inside ? 16u : 0u);
-    }
-}
+    static constexpr int blocks = ceil_div(Written, 16), tile_blocks = Tile::TileN / 16, units = Tile::slab_b / 16, slab_steps = Tile::SlabChunks / 2;
+    const unsigned char* packed;
+    int steps, first_block;
 
-// One slab into its stage, as one group of copies; an empty group behind the last slab.
-template <class Shape, class Tile, class Loader>
-__device__ __forceinline__ void bring_slab(unsigned char* stages, Loader& loader, const unsigned char* packed, int slab, int slabs, int steps, int column_tile)
-{
-    unsigned char* stage = stages + slab % Tile::Stages * (Tile::slab_a + Tile::slab_b);
-    if (slab < slabs)
+    __device__ __forceinline__ void bring(unsigned char* slab)
     {
-        loader.bring(stage);
-        bring_weights<Tile, Shape::Written>(stage + Tile::slab_a, packed, slab * (Tile::SlabChunks / 2), steps, column_tile * (Tile::TileN / 16));
+        #pragma unroll
+        for (int i = 0; i < ceil_div(units, Tile::threads); i++)
+        {
+            const int unit = threadIdx.x + i * Tile::threads;
+            if (units % Tile::threads != 0 && unit >= units) continue;
+            const int step = unit / (tile_blocks * 32), block = first_block + unit / 32 % tile_blocks;
+            const bool inside = (Whole || step < steps) && (blocks % tile_blocks == 0 || block < blocks);
+            cp_async_16_zfill(slab + unit * 16, packed + (step * blocks + block) * 512 + unit % 32 * 16, inside ? 16u : 0u);
+        }
+        packed += slab_steps * blocks * 512;
+        steps -= slab_steps;
     }
-    cp_async_commit();
-}
+};
 
 // The output pixels of a tile: pixels of one phase in the order image, row, column.
 template <class Shape, class Tile>
@@ -149,6 +215,32 @@ __host__ __device__ constexpr int convolution_blocks(int images, int height, int
     return ceil_div(images * ceil_div(height, Shape::OutStep) * ceil_div(width, Shape::OutStep), Tile::TileM) * Shape::phases * ceil_div(Shape::Written, Tile::TileN);
 }
 
+// The offset of the next stage.
+template <class Tile>
+__device__ __forceinline__ int next_stage(int stage)
+{
+    return stage == (Tile::Stages - 1) * (Tile::slab_a + Tile::slab_b) ? 0 : stage + Tile::slab_a + Tile::slab_b;
+}
+
+template <class Tile, class Rows, class Weights>
+__device__ __forceinline__ void bring_slab(unsigned char* shared, int& stage, Rows& rows, Weights& weights)
+{
+    rows.bring(shared + stage);
+    weights.bring(shared + stage + Tile::slab_a);
+    stage = next_stage<Tile>(stage);
+}
+
+template <class T, class Tile, int MT, int NT>
+__device__ __forceinline__ void multiply_slab(float (&acc)[MT][NT][4], const unsigned char* shared, int& stage, int lane, int warp)
+{
+    const TileRows<Tile::SlabChunks> rows = { shared + stage, warp % Tile::WarpsM * Tile::warp_rows };
+    const unsigned char* b = shared + stage + Tile::slab_a + warp / Tile::WarpsM * Tile::warp_columns * 32;
+    // Strict on newer cards: of more steps at once the compiler makes more registers than two blocks have.
+    #pragma unroll (FOCALNET_FFMA && __CUDA_ARCH__ >= 800 && sizeof(T) == 4 ? 1 : Tile::SlabChunks / 2)
+    for (int step = 0; step < Tile::SlabChunks / 2; step++) multiply_step<T>(acc, rows, step * 2, b + step * Tile::TileN * 32, lane);
+    stage = next_stage<Tile>(stage);
+}
+
 // One warp's sums of a tile whose places are in shared memory and shown to all, over all slabs of k.
 template <class T, class Shape, class Tile, int MT, int NT, class Source>
 __device__ __forceinline__ void sum_tile(
@@ -166,21 +258,30 @@ __device__ __forceinline__ void sum_tile(
         packed += steps_of<Loader::tap_chunks>(Shape::rows(before), Shape::columns(before)) * ceil_div(Shape::Written, 16) * 512;
 
     Loader loader(source, rows, columns, places);
+    WeightLoader<Tile, Shape::Written, Loader::Cursor::together> weight_loader = { packed, steps, column_tile * (Tile::TileN / 16) };
+    int stage = 0, read = 0;
     #pragma unroll 1
-    for (int slab = 0; slab < Tile::Stages - 1; slab++) bring_slab<Shape, Tile>(shared, loader, packed, slab, slabs, steps, column_tile);
-
-    for (int slab = 0; slab < slabs; slab++)
+    for (int slab = 0; slab < Tile::Stages - 1; slab++)
+    {
+        if (slab < slabs) bring_slab<Tile>(shared, stage, loader, weight_loader);
+        cp_async_commit();
+    }
+    int slab = 0;
+    #pragma unroll 1
+    for (; slab < slabs - (Tile::Stages - 1); slab++)
     {
         cp_async_wait<Tile::Stages - 2>();
         // Shows everybody's copies, and that nobody reads any more what the next slab overwrites.
         __syncthreads();
-        bring_slab<Shape, Tile>(shared, loader, packed, slab + Tile::Stages - 1, slabs, steps, column_tile);
-        const unsigned char* stage = shared + slab % Tile::Stages * slab_bytes;
-        const TileRows<Tile::SlabChunks> tile_rows = { stage, warp % Tile::WarpsM * Tile::warp_rows };
-        #pragma unroll
-        for (int step = 0; step < Tile::SlabChunks / 2; step++)
-            multiply_step<T>(acc, tile_rows, step * 2, stage + Tile::slab_a + (step * Tile::TileN + warp / Tile::WarpsM * Tile::warp_columns) * 32, lane);
+        bring_slab<Tile>(shared, stage, loader, weight_loader);
+        cp_async_commit();
+        multiply_slab<T, Tile>(acc, shared, read, lane, warp);
     }
+    // The last ones are all there, and nothing comes any more.
+    cp_async_wait<0>();
+    __syncthreads();
+    #pragma unroll 1
+    for (; slab < slabs; slab++) multiply_slab<T, Tile>(acc, shared, read, lane, warp);
 }
 
 // One block. T is what the tile computes with, bf16 or float; images, height and width are those of the output. Tile::threads threads,

@@ -40,18 +40,25 @@ struct TileRows
     __device__ __forceinline__ const unsigned char* at(int row, int chunk, int half) const { return tile + swizzled<RowChunks>(first + row, chunk + half); }
 };
 
+// The fragments of one step's blocks of B, for NT · 8 columns: fb from `first` on.
+template <int NT, int Columns>
+__device__ __forceinline__ void load_columns(unsigned (&fb)[Columns][2], int first, const unsigned char* b, int lane)
+{
+    #pragma unroll
+    for (int j = 0; j < NT; j += 2)
+    {
+        const uint4 v = *reinterpret_cast<const uint4*>(b + j * 256 + (lane ^ (lane >> 3)) * 16);
+        fb[first + j][0] = v.x; fb[first + j][1] = v.y; fb[first + j + 1][0] = v.z; fb[first + j + 1][1] = v.w;
+    }
+}
+
 // acc += A · B for one step: the step's first chunk of A, and the step's blocks of B.
 template <int MT, int NT, class Rows>
 __device__ __forceinline__ void multiply_bf16(float (&acc)[MT][NT][4], const Rows& rows, int chunk, const unsigned char* b, int lane)
 {
 #if __CUDA_ARCH__ >= 800
     unsigned fb[NT][2];
-    #pragma unroll
-    for (int j = 0; j < NT; j += 2)
-    {
-        const uint4 v = *reinterpret_cast<const uint4*>(b + j * 256 + (lane ^ (lane >> 3)) * 16);
-        fb[j][0] = v.x; fb[j][1] = v.y; fb[j + 1][0] = v.z; fb[j + 1][1] = v.w;
-    }
+    load_columns<NT>(fb, 0, b, lane);
     #pragma unroll
     for (int i = 0; i < MT; i++)
     {
@@ -72,20 +79,37 @@ __device__ __forceinline__ void split_tf32(unsigned bits, unsigned& big, unsigne
     small = __float_as_uint(__uint_as_float(bits) - __uint_as_float(big));
 }
 
+template <int NT>
+__device__ __forceinline__ void load_split_columns(unsigned (&big)[NT][2], unsigned (&small)[NT][2], const unsigned char* b, int lane)
+{
+    unsigned fb[NT][2];
+    load_columns<NT>(fb, 0, b, lane);
+    #pragma unroll
+    for (int j = 0; j < NT; j++)
+        #pragma unroll
+        for (int r = 0; r < 2; r++) split_tf32(fb[j][r], big[j][r], small[j][r]);
+}
+
+// Fragment i of A with all of B. The small products first; NT independent sums lie between two steps of one sum.
+template <int MT, int NT>
+__device__ __forceinline__ void multiply_split(
+    float (&acc)[MT][NT][4], int i, const unsigned (&big)[4], const unsigned (&small)[4], const unsigned (&big_b)[NT][2], const unsigned (&small_b)[NT][2])
+{
+#if __CUDA_ARCH__ >= 800
+    #pragma unroll
+    for (int j = 0; j < NT; j++) mma_m16n8k8_tf32(acc[i][j], small[0], small[1], small[2], small[3], big_b[j][0], big_b[j][1]);
+    #pragma unroll
+    for (int j = 0; j < NT; j++) mma_m16n8k8_tf32(acc[i][j], big[0], big[1], big[2], big[3], small_b[j][0], small_b[j][1]);
+    #pragma unroll
+    for (int j = 0; j < NT; j++) mma_m16n8k8_tf32(acc[i][j], big[0], big[1], big[2], big[3], big_b[j][0], big_b[j][1]);
+#endif
+}
+
 template <int MT, int NT, class Rows>
 __device__ __forceinline__ void multiply_tf32(float (&acc)[MT][NT][4], const Rows& rows, int chunk, const unsigned char* b, int lane)
 {
-#if __CUDA_ARCH__ >= 800
     unsigned big_b[NT][2], small_b[NT][2];
-    #pragma unroll
-    for (int j = 0; j < NT; j += 2)
-    {
-        const uint4 v = *reinterpret_cast<const uint4*>(b + j * 256 + (lane ^ (lane >> 3)) * 16);
-        split_tf32(v.x, big_b[j][0], small_b[j][0]);
-        split_tf32(v.y, big_b[j][1], small_b[j][1]);
-        split_tf32(v.z, big_b[j + 1][0], small_b[j + 1][0]);
-        split_tf32(v.w, big_b[j + 1][1], small_b[j + 1][1]);
-    }
+    load_split_columns(big_b, small_b, b, lane);
     #pragma unroll
     for (int i = 0; i < MT; i++)
     {
@@ -93,15 +117,8 @@ __device__ __forceinline__ void multiply_tf32(float (&acc)[MT][NT][4], const Row
         ldmatrix_x4(fa[0], fa[1], fa[2], fa[3], rows.at(i * 16 + (lane & 15), chunk, lane >> 4));
         #pragma unroll
         for (int r = 0; r < 4; r++) split_tf32(fa[r], big[r], small[r]);
-        // The small products first; NT independent sums lie between two steps of one sum.
-        #pragma unroll
-        for (int j = 0; j < NT; j++) mma_m16n8k8_tf32(acc[i][j], small[0], small[1], small[2], small[3], big_b[j][0], big_b[j][1]);
-        #pragma unroll
-        for (int j = 0; j < NT; j++) mma_m16n8k8_tf32(acc[i][j], big[0], big[1], big[2], big[3], small_b[j][0], small_b[j][1]);
-        #pragma unroll
-        for (int j = 0; j < NT; j++) mma_m16n8k8_tf32(acc[i][j], big[0], big[1], big[2], big[3], big_b[j][0], big_b[j][1]);
+        multiply_split(acc, i, big, small, big_b, small_b);
     }
-#endif
 }
 
 // The accumulators of a lane are those of the tensor cores: rows g and g + 8, columns 2t and 2t + 1 of each 16×8 tile.

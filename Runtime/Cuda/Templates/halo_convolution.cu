@@ -1,23 +1,44 @@
-// needs: dense_convolution.cu halo_tile.cu
+// needs: halo_tile.cu
 // Dense 3×3 convolution of stride 1, and its adjoint, for whole steps of channels: the input tile with its halo is brought once and read by
-// all nine taps, so that only weights stream. dense_convolution.cu reads each pixel nine times, from L2: at 64 channels
-// 147 KB of input and 72 KB of weights for 128 pixels × 64 channels, which is more than L2 delivers while the tensor cores compute
-// them. Here it is 23 KB and 72 KB (8 × 16 pixels), or 41 KB and 72 KB for twice the pixels (16 × 16).
+// all nine taps. dense_convolution.cu brings each pixel nine times, from L2: at 64 channels 147 KB of input and 72 KB of weights for
+// 128 pixels × 64 channels, which is more than L2 delivers while the tensor cores compute them. Here it is 23 KB and 72 KB.
+//
+// Rows of 16 pixels are rows of A, so that a fragment of A serves the three taps of a column: for MT rows of a warp MT + 2 fragments are read in
+// place of 3 · MT. The tile is linear, with an odd number of chunks a pixel: all that is read of it lies at constants from one address.
+//
+// Weights stream, or all of them lie in shared memory. A tile of many channels comes in parts, one after the other.
 
-// TileH × TileW pixels × TileN channels; slabs of SlabSteps steps of one tap's weights through Stages buffers.
-template <class T, int Read_, int Written_, bool Adjoint_, int TileH_, int TileW_, int TileN_, int SlabSteps_, int Stages_, int WarpsM_, int WarpsN_>
+// Height × Width pixels of Channels elements T, one below the other. An odd number of chunks a pixel puts 8 neighbouring pixels at one chunk into
+// 8 different groups of 4 banks.
+template <class T, int Channels_, int Height_, int Width_>
+struct LinearTile
+{
+    typedef T Element;
+    static constexpr int Channels = Channels_, Height = Height_, Width = Width_, pixels = Height * Width;
+    static constexpr int chunks = Channels / Chunk<T>::channels, pitch = chunks | 1, pixel_bytes = pitch * 16, row_bytes = Width * pixel_bytes;
+    static constexpr int bytes = pixels * pixel_bytes;
+    static_assert(Channels % (2 * Chunk<T>::channels) == 0, "a step lies within a pixel");
+};
+
+// TileH × 16 pixels × TileN channels; Part of the channels read at a time. A slab is one step of the three taps of a column of the kernel; Stages
+// buffers of slabs, or 0 where all weights stay.
+template <class T, int Read_, int Written_, bool Adjoint_, int TileH_, int TileN_, int Part_, int Stages_, int WarpsM_, int WarpsN_>
 struct HaloConvolution
 {
     typedef T Element;
-    static constexpr int Read = Read_, Written = Written_, TileH = TileH_, TileW = TileW_, TileN = TileN_, SlabSteps = SlabSteps_, Stages = Stages_;
-    static constexpr bool Adjoint = Adjoint_;
+    static constexpr int Read = Read_, Written = Written_, TileH = TileH_, TileW = 16, TileN = TileN_, Part = Part_, Stages = Stages_;
+    static constexpr bool Adjoint = Adjoint_, resident = Stages == 0;
     static constexpr int WarpsM = WarpsM_, WarpsN = WarpsN_, threads = 32 * WarpsM * WarpsN;
-    typedef HaloTile<T, Read, TileH + 2, TileW + 2> Input;
-    static constexpr int tap_steps = Input::chunks / 2, tap_slabs = tap_steps / SlabSteps, steps = 9 * tap_steps;
-    static constexpr int slab_b = TileN * SlabSteps * 32, shared_bytes = Input::bytes + Stages * slab_b;
-    static constexpr int warp_rows = TileH * TileW / WarpsM, warp_columns = TileN / WarpsN;
-    static_assert(Input::chunks % (2 * SlabSteps) == 0, "a slab lies within a tap");
-    static_assert(warp_rows % 16 == 0 && warp_columns % 16 == 0, "a warp computes multiples of 16×16");
+    static constexpr int warp_rows = TileH / WarpsM, warp_columns = TileN / WarpsN;
+    typedef LinearTile<T, Part, TileH + 2, TileW + 2> Input;
+    static constexpr int parts = Read / Part, part_steps = Input::chunks / 2, tap_steps = parts * part_steps, slabs = parts * 3 * part_steps;
+    // Packed weights: a step of a tap, and what lies between the taps of a column, there and in a slab.
+    static constexpr int step_bytes = ceil_div(Written, 16) * 512, column_bytes = 3 * tap_steps * step_bytes, tap_bytes = resident ? column_bytes : TileN * 32;
+    static constexpr int slab_bytes = 3 * TileN * 32, weight_bytes = resident ? 3 * column_bytes : Stages * slab_bytes;
+    static constexpr int shared_bytes = Input::bytes + weight_bytes;
+    static_assert(Read % Part == 0 && ceil_div(Written, 16) * 16 % TileN == 0, "whole parts and column tiles");
+    static_assert(!resident || (parts == 1 && TileN * 32 == step_bytes), "all weights stay for one part and all channels");
+    static_assert(TileH % WarpsM == 0 && warp_columns % 16 == 0, "a warp computes rows of 16 pixels and multiples of 16 channels");
 };
 
 // Tiles over the pictures × tiles over the channels written, the last running fastest.
@@ -26,18 +47,144 @@ template <class Halo> __host__ __device__ constexpr int halo_convolution_blocks(
     return images * ceil_div(height, Halo::TileH) * ceil_div(width, Halo::TileW) * ceil_div(Halo::Written, Halo::TileN);
 }
 
-// Rows of A under one tap, which lies `shift` pixels behind the first.
+// One part of the tile whose first pixel is (y, x), zeros outside of the picture. A thread keeps its chunk and goes from pixel to pixel. The
+// caller commits and waits.
+template <class Halo, class Source>
+__device__ __forceinline__ void bring_part(unsigned char* tile, const Source& source, int part, int image, int y, int x)
+{
+    typedef typename Halo::Input Input;
+    constexpr int across = Halo::threads / Input::chunks;
+    static_assert(Halo::threads % Input::chunks == 0, "every thread has a chunk");
+    const int chunk = threadIdx.x % Input::chunks;
+    int row = threadIdx.x / Input::chunks / Input::Width, column = threadIdx.x / Input::chunks % Input::Width;
+    unsigned char* shared = tile + (threadIdx.x / Input::chunks * Input::pitch + chunk) * 16;
+    for (; row < Input::Height; shared += across * Input::pixel_bytes)
+    {
+        const bool inside = (unsigned)(y + row) < (unsigned)source.height && (unsigned)(x + column) < (unsigned)source.width;
+        bring_chunk<typename Halo::Element, Halo::Read>(
+            shared, source, inside, image, y + row, x + column, part * Halo::Part + chunk * Chunk<typename Halo::Element>::channels);
+        row += across / Input::Width;
+        column += across % Input::Width;
+        if (column >= Input::Width) { column -= Input::Width; row++; }
+    }
+}
+
+// Brings slab after slab of weights, in the order parts, columns of the kernel, steps.
+template <class Halo>
+struct SlabWeights
+{
+    static constexpr int units = Halo::slab_bytes / 16, tap_units = units / 3;
+    const unsigned char* packed;
+    int slab, stage;
+    __device__ __forceinline__ void bring(unsigned char* stages)
+    {
+        if (slab < Halo::slabs)
+        {
+            #pragma unroll
+            for (int i = 0; i < ceil_div(units, Halo::threads); i++)
+            {
+                const int unit = threadIdx.x + i * Halo::threads;
+                if (units % Halo::threads == 0 || unit < units)
+                    cp_async_16(stages + stage + unit * 16, packed + unit / tap_units * Halo::column_bytes + unit % tap_units * 16);
+            }
+            slab++;
+            stage = stage == (Halo::Stages - 1) * Halo::slab_bytes ? 0 : stage + Halo::slab_bytes;
+            packed += Halo::step_bytes;
+            if constexpr (Halo::parts != 1)
+            {
+                // On to the part's next column, or back to the first column for the next part.
+                if (slab % Halo::part_steps == 0) packed += (Halo::tap_steps - Halo::part_steps) * Halo::step_bytes;
+                if (slab % (3 * Halo::part_steps) == 0) packed -= (3 * Halo::tap_steps - Halo::part_steps) * Halo::step_bytes;
+            }
+        }
+        cp_async_commit();
+    }
+};
+
+// Rows of A under one tap: `first` is the warp's first row of pixels there, at the chunk of the step.
 template <class Halo>
 struct TapRows
 {
-    const unsigned char* tile;
-    int first, shift;
-    __device__ __forceinline__ const unsigned char* at(int row, int chunk, int half) const
+    const unsigned char* first;
+    __device__ __forceinline__ const unsigned char* at(int row, int, int half) const
     {
-        const int index = first + row;
-        return tile + Halo::Input::offset(index / Halo::TileW * Halo::Input::Width + index % Halo::TileW + shift, chunk + half);
+        return first + row / Halo::TileW * Halo::Input::row_bytes + row % Halo::TileW * Halo::Input::pixel_bytes + half * 16;
     }
 };
+
+// acc += the three taps of a column, at one step of k. The rows begin under the column's first tap; the taps of b lie Halo::tap_bytes apart. Packed
+// weights of the adjoint begin with the last row.
+template <class Halo, int MT, int NT>
+__device__ __forceinline__ void multiply_column_bf16(float (&acc)[MT][NT][4], const TapRows<Halo>& rows, const unsigned char* b, int lane)
+{
+#if __CUDA_ARCH__ >= 800
+    unsigned fb[3 * NT][2];
+    #pragma unroll
+    for (int tap = 0; tap < 3; tap++) load_columns<NT>(fb, tap * NT, b + tap * Halo::tap_bytes, lane);
+    #pragma unroll
+    for (int row = 0; row < MT + 2; row++)
+    {
+        unsigned fa[4];
+        ldmatrix_x4(fa[0], fa[1], fa[2], fa[3], rows.at(row * 16 + (lane & 15), 0, lane >> 4));
+        #pragma unroll
+        for (int tap = 0; tap < 3; tap++)
+        {
+            const int i = row - (Halo::Adjoint ? 2 - tap : tap);
+            if (i < 0 || i >= MT) continue;
+            #pragma unroll
+            for (int j = 0; j < NT; j++) mma_m16n8k16_bf16(acc[i][j], fa[0], fa[1], fa[2], fa[3], fb[tap * NT + j][0], fb[tap * NT + j][1]);
+        }
+    }
+#endif
+}
+
+template <class Halo, int MT, int NT>
+__device__ __forceinline__ void multiply_column_tf32(float (&acc)[MT][NT][4], const TapRows<Halo>& rows, const unsigned char* b, int lane)
+{
+#if __CUDA_ARCH__ >= 800
+    unsigned big_a[MT + 2][4], small_a[MT + 2][4];
+    #pragma unroll
+    for (int i = 0; i < MT + 2; i++)
+    {
+        unsigned fa[4];
+        ldmatrix_x4(fa[0], fa[1], fa[2], fa[3], rows.at(i * 16 + (lane & 15), 0, lane >> 4));
+        #pragma unroll
+        for (int r = 0; r < 4; r++) split_tf32(fa[r], big_a[i][r], small_a[i][r]);
+    }
+    #pragma unroll
+    for (int tap = 0; tap < 3; tap++)
+    {
+        unsigned big_b[NT][2], small_b[NT][2];
+        load_split_columns(big_b, small_b, b + tap * Halo::tap_bytes, lane);
+        #pragma unroll
+        for (int i = 0; i < MT; i++)
+        {
+            const int under = i + (Halo::Adjoint ? 2 - tap : tap);
+            multiply_split(acc, i, big_a[under], small_a[under], big_b, small_b);
+        }
+    }
+#endif
+}
+
+template <class Halo, int MT, int NT>
+__device__ __forceinline__ void multiply_column(float (&acc)[MT][NT][4], const unsigned char* first, const unsigned char* b, int lane)
+{
+    const TapRows<Halo> rows = { first };
+    if constexpr (sizeof(typename Halo::Element) == 2) multiply_column_bf16<Halo>(acc, rows, b, lane);
+#if FOCALNET_FFMA
+    else
+    {
+        #pragma unroll
+        for (int tap = 0; tap < 3; tap++)
+        {
+            const TapRows<Halo> under = { first + (Halo::Adjoint ? 2 - tap : tap) * Halo::Input::row_bytes };
+            multiply_ffma(acc, under, 0, b + tap * Halo::tap_bytes, lane);
+        }
+    }
+#else
+    else multiply_column_tf32<Halo>(acc, rows, b, lane);
+#endif
+}
 
 // Tiles reach over the picture's end; the body does not.
 template <class Body>
@@ -56,45 +203,62 @@ template <class Halo, class Source, class Body>
 __device__ __forceinline__ void halo_convolution(
     const Source& source, const void* packed, Body& body, int images, int height, int width, int block, unsigned char* shared)
 {
-    constexpr int column_tiles = ceil_div(Halo::Written, Halo::TileN), slabs = 9 * Halo::tap_slabs;
+    constexpr int column_tiles = ceil_div(Halo::Written, Halo::TileN);
     const int column_tile = block % column_tiles, tile = block / column_tiles;
     const int across = (width + Halo::TileW - 1) / Halo::TileW, tiles = (height + Halo::TileH - 1) / Halo::TileH * across;
     const int image = tile / tiles, y0 = tile % tiles / across * Halo::TileH, x0 = tile % tiles % across * Halo::TileW;
-    const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, first = warp % Halo::WarpsM * Halo::warp_rows;
+    const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, row = warp % Halo::WarpsM * Halo::warp_rows;
     unsigned char* stages = shared + Halo::Input::bytes;
-    const unsigned char* weights = static_cast<const unsigned char*>(packed);
+    SlabWeights<Halo> weights = { static_cast<const unsigned char*>(packed) + column_tile * Halo::TileN * 32, 0, 0 };
 
-    // The first group is the input and the first slab.
-    bring_halo<typename Halo::Input, Halo::threads>(shared, source, image, y0 - 1, x0 - 1);
-    #pragma unroll
-    for (int slab = 0; slab < Halo::Stages - 1; slab++)
+    // The first group is the input and the first slab, or all there is.
+    bring_part<Halo>(shared, source, 0, image, y0 - 1, x0 - 1);
+    if constexpr (Halo::resident)
     {
-        bring_weights<Halo, Halo::Written>(stages + slab * Halo::slab_b, weights, slab * Halo::SlabSteps, Halo::steps, column_tile * (Halo::TileN / 16));
+        bring_packed<Halo::weight_bytes, Halo::threads>(stages, packed);
         cp_async_commit();
+        cp_async_wait<0>();
+        __syncthreads();
     }
-    float acc[Halo::warp_rows / 16][Halo::warp_columns / 8][4] = {};
-    for (int tap = 0; tap < 9; tap++)
+    #pragma unroll
+    for (int slab = 0; slab < Halo::Stages - 1; slab++) weights.bring(stages);
+
+    float acc[Halo::warp_rows][Halo::warp_columns / 8][4] = {};
+    const unsigned char* b = stages + warp / Halo::WarpsM * Halo::warp_columns * 32;
+    int stage = 0;
+    #pragma unroll 1
+    for (int part = 0; part < Halo::parts; part++)
     {
-        const int ky = Halo::Adjoint ? 2 - tap / 3 : tap / 3, kx = Halo::Adjoint ? 2 - tap % 3 : tap % 3;
-        const TapRows<Halo> rows = { shared, first, ky * Halo::Input::Width + kx };
-        #pragma unroll
-        for (int part = 0; part < Halo::tap_slabs; part++)
+        if (part > 0)
         {
-            const int slab = tap * Halo::tap_slabs + part, next = slab + Halo::Stages - 1;
-            cp_async_wait<Halo::Stages - 2>();
-            // Shows everybody's copies, and that nobody reads any more what the next slab overwrites.
             __syncthreads();
-            if (next < slabs)
-                bring_weights<Halo, Halo::Written>(
-                    stages + next % Halo::Stages * Halo::slab_b, weights, next * Halo::SlabSteps, Halo::steps, column_tile * (Halo::TileN / 16));
+            bring_part<Halo>(shared, source, part, image, y0 - 1, x0 - 1);
             cp_async_commit();
-            const unsigned char* b = stages + slab % Halo::Stages * Halo::slab_b + warp / Halo::WarpsM * Halo::warp_columns * 32;
-            #pragma unroll
-            for (int step = 0; step < Halo::SlabSteps; step++)
-                multiply_step<typename Halo::Element>(acc, rows, (part * Halo::SlabSteps + step) * 2, b + step * Halo::TileN * 32, lane);
+            cp_async_wait<0>();
+        }
+        #pragma unroll (Halo::part_steps <= 2 ? 3 : 1)
+        for (int kx = 0; kx < 3; kx++)
+        {
+            const unsigned char* first = shared + row * Halo::Input::row_bytes + (Halo::Adjoint ? 2 - kx : kx) * Halo::Input::pixel_bytes;
+            // Strict on newer cards: see dense_convolution.cu.
+            #pragma unroll (FOCALNET_FFMA && __CUDA_ARCH__ >= 800 && sizeof(typename Halo::Element) == 4 ? 1 : smaller_of(Halo::part_steps, 4))
+            for (int step = 0; step < Halo::part_steps; step++)
+            {
+                if constexpr (Halo::resident)
+                    multiply_column<Halo>(acc, first + step * 32, b + (kx * Halo::tap_steps + step) * Halo::step_bytes, lane);
+                else
+                {
+                    cp_async_wait<Halo::Stages - 2>();
+                    // Shows everybody's copies, and that nobody reads any more what the next slab overwrites.
+                    __syncthreads();
+                    weights.bring(stages);
+                    multiply_column<Halo>(acc, first + step * 32, b + stage, lane);
+                    stage = stage == (Halo::Stages - 1) * Halo::slab_bytes ? 0 : stage + Halo::slab_bytes;
+                }
+            }
         }
     }
     InsidePicture<Body> inside = { body, height, width };
-    const TilePlaces<Halo::TileW> places = { first, Halo::TileH * Halo::TileW, image, y0, x0 };
+    const TilePlaces<Halo::TileW> places = { row * Halo::TileW, Halo::TileH * Halo::TileW, image, y0, x0 };
     finish_tile<Halo::Written>(inside, acc, places, column_tile * Halo::TileN + warp / Halo::WarpsM * Halo::warp_columns, lane);
 }

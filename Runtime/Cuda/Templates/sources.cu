@@ -8,6 +8,7 @@ struct PlainSource
 {
     typedef T Element;
     static constexpr bool direct = true;
+    static constexpr int pitch = Pitch;
     const T* pointer;
     int height, width;
     __device__ __forceinline__ const T* at(int image, int y, int x, int channel) const
@@ -35,6 +36,7 @@ struct LoadedSource
 template <class First, int Split, class Second>
 struct PiecedSource
 {
+    static constexpr bool direct = false;
     First first;
     Second second;
     int height, width;

@@ -1,5 +1,6 @@
 using FocalNet.Graph.Dsl;
 using FocalNet.Graph.Launches;
+using FocalNet.Graph.Ops;
 using FocalNet.Graph.Planning;
 using FocalNet.Model;
 
@@ -36,6 +37,18 @@ public sealed class LaunchCountTests(ITestOutputHelper output)
                 Assert.InRange(plan.Gradient?.Step ?? 1, 1, plan.Launches.Count - 1);
             }
         }
+    }
+
+    [Theory]
+    [InlineData(11, true)]
+    [InlineData(13, false)]
+    public void Tensor_cores_take_no_kernel_of_more_taps_than_its_loader_has_bits_for(int size, bool taken)
+    {
+        var net = new NetworkBuilder("Large", NetworkMode.Inference);
+        Tensor x = net.Image("image", 3).Convolution(net.Parameter("few", Initializer.FanIn(3), 8, 3, 1, 1));
+        net.Output("y", x.Convolution(net.Parameter("many", Initializer.FanIn(size * size), 8, 8, size, size), padding: size / 2));
+        KernelTask task = Assert.Single(LaunchCompiler.Compile(net.Build()).Launches.SelectMany(l => l.Tasks).OfType<KernelTask>(), t => t.Group.Anchor?.Inputs[1].Shape.C == 8);
+        Assert.Equal(taken, task.OnTensorCores);
     }
 
     private static string Count(LaunchPlan plan) => $"{plan.Launches.Count} launches of {plan.Launches.Sum(l => l.Tasks.Count)} tasks";

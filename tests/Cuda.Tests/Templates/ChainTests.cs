@@ -23,9 +23,17 @@ public sealed class ChainTests
 
     private static readonly ScmCase[] FloatScms = [new("scm_small", false, 3, 8, 16, 16, 32, 3, 8, 3), new("scm_wide", false, 4, 8, 32, 32, 64, 4, 8, 2)];
 
-    private static readonly HaloCase[] Halos = [new("halo", true, 32, 24, false, [4, 8, 16, 1, 3, 2, 1]), new("halo_adjoint", true, 64, 32, true, [4, 4, 32, 4, 2, 1, 2])];
+    // Weights that stream, tiles in parts, weights that stay.
+    private static readonly HaloCase[] Halos =
+    [
+        new("halo", true, 32, 24, false, [2, 16, 32, 3, 2, 1]), new("halo_parts", true, 64, 32, false, [4, 32, 32, 3, 2, 1], Two: true),
+        new("halo_adjoint", true, 64, 32, true, [4, 32, 32, 2, 1, 2]), new("halo_whole", true, 32, 24, false, [2, 32, 32, 0, 1, 2]), new("halo_whole_adjoint", true, 16, 3, true, [4, 16, 16, 0, 1, 1]),
+    ];
 
-    private static readonly HaloCase[] FloatHalos = [new("halo", false, 16, 16, false, [2, 8, 16, 1, 3, 1, 1]), new("halo_adjoint", false, 16, 24, true, [4, 4, 32, 2, 2, 1, 1])];
+    private static readonly HaloCase[] FloatHalos =
+    [
+        new("halo", false, 16, 16, false, [2, 16, 16, 3, 1, 1]), new("halo_adjoint", false, 16, 24, true, [2, 32, 8, 2, 1, 2]), new("halo_whole", false, 8, 12, false, [4, 16, 8, 0, 2, 1]),
+    ];
 
     internal static string TextOf(string group, bool strict = false) => group switch
     {
@@ -45,7 +53,7 @@ public sealed class ChainTests
     {
         foreach (ResidualCase c in group switch { "residual bf16" => Residuals, "residual bf16 large" => LargeResiduals, "residual float" => FloatResiduals, _ => [] })
             c.Run(module, 1, 6, 10, seed);
-        foreach (HaloCase c in group switch { "halo bf16" => Halos, "halo float" => FloatHalos, _ => [] }) c.Run(module, 2, 6, 9, seed);
+        foreach (HaloCase c in group switch { "halo bf16" => Halos, "halo float" => FloatHalos, _ => [] }) c.Run(module, 2, 5, 19, seed);
         foreach (UpCase c in group switch { "up bf16" => Ups, "up float" => FloatUps, _ => [] }) c.Run(module, 2, 3, 7, seed);
         foreach (ScmCase c in group switch { "scm bf16" => Scms, "scm float" => FloatScms, _ => [] }) c.Run(module, 2, 5, 9, seed);
     }

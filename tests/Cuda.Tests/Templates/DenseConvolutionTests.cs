@@ -22,6 +22,8 @@ public sealed class DenseConvolutionTests
             new("dilated", true, new Filter(8, 8, 5, 3, 1, 2, 2), false, Wide),
             new("pictures", true, new Filter(3, 32, 3), false, Small, "loaded", true),
             new("concat", true, new Filter(24, 3, 3), false, Small, "two"),
+            new("together", true, new Filter(32, 16, 3, 2), false, Small),
+            new("pieces", true, new Filter(64, 16, 3), false, Wide, "two"),
         ],
         ["bf16 adjoint"] =
         [
@@ -38,6 +40,7 @@ public sealed class DenseConvolutionTests
             new("pictures", false, new Filter(3, 8, 3), false, Small, "loaded"),
             new("phases", false, new Filter(8, 12, 3, 2), true, Small),
             new("up", false, new Filter(8, 8, 4, 4, 2, 1), true, Wide),
+            new("together", false, new Filter(16, 16, 3, 2), true, Small),
         ],
         ["large bf16"] = [new("large", true, new Filter(32, 64, 3), false, Large, BrainOutput: true)],
     };

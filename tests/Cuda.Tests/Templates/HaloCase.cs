@@ -2,26 +2,34 @@ using FocalNet.Tests.Cuda;
 
 namespace FocalNet.Cuda.Tests.Templates;
 
-/// <summary>One instance of halo_convolution.cu. <paramref name="Tile"/>: rows and columns of pixels, channels, steps a slab, stages, warps.</summary>
-internal sealed record HaloCase(string Name, bool Brain, int Read, int Written, bool Adjoint, int[] Tile)
+/// <summary>One instance of halo_convolution.cu. <paramref name="Tile"/>: rows of pixels, channels written, channels read at a time, stages (0: all weights stay), warps.
+/// <paramref name="Two"/>: of the channels read, the last 8 are another tensor's.</summary>
+internal sealed record HaloCase(string Name, bool Brain, int Read, int Written, bool Adjoint, int[] Tile, bool Two = false)
 {
     private (Filter, bool)[] Filters => [(Adjoint ? new Filter(Written, Read, 3) : new Filter(Read, Written, 3), Adjoint)];
 
     private string Element => Brain ? "bf16" : "float";
 
-    private int Threads => 32 * Tile[5] * Tile[6];
+    private int Threads => 32 * Tile[4] * Tile[5];
 
     // The formula of HaloConvolution::shared_bytes.
-    private int SharedBytes => (Tile[0] + 2) * (Tile[1] + 2) * Read * (Brain ? 2 : 4) + Tile[4] * Tile[2] * Tile[3] * 32;
+    private int SharedBytes => (Tile[0] + 2) * 18 * (Tile[2] / (Brain ? 8 : 4) | 1) * 16 +
+        (Tile[3] == 0 ? Filters[0].Item1.PackedChunks(Brain, Adjoint) * 16 : Tile[3] * 3 * Tile[1] * 32);
+
+    private int Split => Two ? Read - 8 : Read;
+
+    private string Source => Two
+        ? $"PiecedSource<PlainSource<{Element}, {Split + 8}>, {Split}, PlainSource<{Element}, 16>> source = {{ {{ x, height, width }}, {{ x1, height, width }}, height, width }};"
+        : $"PlainSource<{Element}, {Read + 8}> source = {{ x, height, width }};";
 
     internal string Text => $$"""
         {{PackText.Kernel("pack_" + Name, Brain, Filters)}}
         {{Chain.Bodies(Name, Brain, Written + 8)}}
         extern "C" __global__ void __launch_bounds__({{Threads}}) {{Name}}(
-            const {{Element}}* x, const unsigned char* w, const float* b, {{Element}}* y, int images, int height, int width)
+            const {{Element}}* x, const {{Element}}* x1, const unsigned char* w, const float* b, {{Element}}* y, int images, int height, int width)
         {
             extern __shared__ __align__(16) unsigned char dynamic_shared[];
-            PlainSource<{{Element}}, {{Read + 8}}> source = { x, height, width };
+            {{Source}}
             Last_{{Name}} last = { b, y, height, width };
             typedef HaloConvolution<{{Element}}, {{Read}}, {{Written}}, {{(Adjoint ? "true" : "false")}}, {{string.Join(", ", Tile)}}> Halo;
             static_assert(Halo::shared_bytes == {{SharedBytes}}, "");
@@ -33,10 +41,11 @@ internal sealed record HaloCase(string Name, bool Brain, int Read, int Written, 
     internal void Run(CudaModule module, int images, int height, int width, ulong seed)
     {
         using var chain = new Chain(module, Name, Brain, Filters, seed);
-        using Picture x = Picture.Whole("x", images, height, width, Read, Brain, 1, 8);
+        using Picture x = Picture.Whole("x", images, height, width, Split, Brain, 1, 8);
+        using Picture x1 = Picture.Whole("x1", images, height, width, Two ? 8 : 0, Brain, 2, 8);
         using Picture y = Picture.Result("y", images, height, width, Written, Brain, 8);
-        int blocks = images * ((height + Tile[0] - 1) / Tile[0]) * ((width + Tile[1] - 1) / Tile[1]) * ((Written + Tile[2] - 1) / Tile[2]);
-        module.Launch(Name, blocks, Threads, SharedBytes, seed, x.Buffer, chain.Packed[0], chain.Biases[0], y.Buffer, images, height, width);
-        y.Check($"{Name} {images}×{height}×{width}", chain.Reference(0, (n, yy, xx, c) => x[n, yy, xx, c], images, height, width, clamp: false), 0);
+        int blocks = images * ((height + Tile[0] - 1) / Tile[0]) * ((width + 15) / 16) * ((Written + Tile[1] - 1) / Tile[1]);
+        module.Launch(Name, blocks, Threads, SharedBytes, seed, x.Buffer, x1.Buffer, chain.Packed[0], chain.Biases[0], y.Buffer, images, height, width);
+        y.Check($"{Name} {images}×{height}×{width}", chain.Reference(0, (n, yy, xx, c) => c < Split ? x[n, yy, xx, c] : x1[n, yy, xx, c - Split], images, height, width, clamp: false), 0);
     }
 }

@@ -17,10 +17,10 @@ public sealed class TemplateMutationTests(ITestOutputHelper output)
         new("weight_gradient.cu", "bound of 'channel < Shape' - 1", "pairs of channels begin with an even one, and so do the channels of whole pairs", "float2"),
         new("weight_gradient.cu", "bound of 'channel < Shape' + 1", "pairs of channels begin with an even one, and their number is odd here", "at[0]"),
         new("weight_gradient.cu", "bound of 'channel + 1 < Shape' - 1", "the second of a pair is odd, and so is the number of channels here"),
-        new("dense_convolution.cu", "bound of 'cursor.row < rows.count' + 1", "behind the last tap the weights are zero"),
         new("up_convolution.cu", "bound of 'return chunk < Up' - 1", "the chunk of a step is even, and so is the number of the middle's"),
-        new("halo_convolution.cu", "bound of 'next < slabs' + 1", "one more slab, of zeros"),
-        new("dense_convolution.cu", "bound of 'i < ceil_div' + 1", "one more round, of no chunk"),
+        new("dense_convolution.cu", "bound of 'j < rows.count' + 1", "behind the last tap the weights are zero"),
+        new("dense_convolution.cu", "bound of 'j < columns.count' + 1", "no tap has a column behind the last one"),
+        new("dense_convolution.cu", "bound of 'channel < Split' - 1", "channels are multiples of a chunk, and so is the split"),
         new("dense_convolution.cu", "bound of 'slab < slabs' + 1", "one more slab, of zeros"),
         new("sources.cu", "bound of 'channel < Split' - 1", "channels are multiples of a chunk, and so is the split"),
         new("gemm_tile.cu", "bound of 'e < 8' - 1", "the last of the eight exchanges nothing", "exchange(v[e], v[e + 2]"),
@@ -41,7 +41,8 @@ public sealed class TemplateMutationTests(ITestOutputHelper output)
         (["weight_gradient.cu"], () => Gradient(strict: false)),
         (["weight_gradient.cu"], () => Gradient(strict: true)),
         (["halo_tile.cu", "fused_residual_block.cu"], () => Residual([new("residual24", true, 24, 3, 6), new("residual16", true, 16, 4, 8), new("residual8", true, 8, 4, 8), new("residual32", true, 32, 2, 8)])),
-        (["halo_convolution.cu"], Halo),
+        (["halo_convolution.cu", "sources.cu"], () => Halo(strict: false)),
+        (["halo_convolution.cu"], () => Halo(strict: true)),
         (["up_convolution.cu"], Up),
         (["scm.cu", "pack_convolution.cu"], Scm),
     ];
@@ -71,6 +72,7 @@ public sealed class TemplateMutationTests(ITestOutputHelper output)
             new("full", false, new Filter(8, 32, 1), false, [32, 32, 4, 3, 1, 1]),
             new("odd", false, new Filter(8, 20, 1), false, [32, 32, 4, 3, 1, 1]),
             new("few", true, new Filter(8, 12, 3), false, [64, 16, 4, 2, 4, 1], "loaded"),
+            new("together", true, new Filter(32, 24, 3), false, [32, 16, 4, 3, 1, 1]),
         ];
         if (strict) cases = [cases[1], cases[5]];
         return (TemplateText.Of(["dense_convolution.cu", "pack_convolution.cu"], cases.Select(c => c.Text), strict), (module, seed) =>
@@ -110,10 +112,21 @@ public sealed class TemplateMutationTests(ITestOutputHelper output)
         }
     );
 
-    private static (string, Action<CudaModule, ulong>) Halo()
+    private static (string, Action<CudaModule, ulong>) Halo(bool strict)
     {
-        var halo = new HaloCase("halo", true, 32, 24, false, [4, 8, 16, 1, 3, 2, 1]);
-        return (TemplateText.Of(["halo_convolution.cu", "pack_convolution.cu"], [halo.Text]), (module, seed) => halo.Run(module, 2, 6, 9, seed));
+        HaloCase[] halos =
+        [
+            new("parts", true, 32, 32, false, [2, 16, 16, 3, 2, 1]),
+            new("one", true, 32, 16, true, [2, 16, 32, 2, 1, 1]),
+            new("halves", false, 8, 16, false, [2, 16, 8, 2, 1, 1]),
+            new("whole", true, 16, 24, true, [2, 32, 16, 0, 1, 1], Two: true),
+        ];
+        if (strict) halos = [halos[2]];
+        return (TemplateText.Of(["halo_convolution.cu", "pack_convolution.cu"], halos.Select(c => c.Text), strict), (module, seed) =>
+        {
+            foreach (HaloCase c in halos) c.Run(module, 2, 5, 19, seed);
+        }
+        );
     }
 
     private static (string, Action<CudaModule, ulong>) Up()
