@@ -20,8 +20,9 @@ public sealed class EmittedNvrtcTests(ITestOutputHelper output)
 {
     private const int Share = 24;
 
-    // What ptxas spills for the sake of one more block on a multiprocessor. An array that is indexed by what only a run knows takes hundreds.
-    private const int MostSpilledBytes = 32;
+    // What ptxas spills around loops, or for the sake of one more block on a multiprocessor: 56 bytes at most of all kernels. An array that is
+    // indexed by what only a run knows takes hundreds.
+    private const int MostSpilledBytes = 64;
 
     [Theory]
     [InlineData("float32", 75, false)]
