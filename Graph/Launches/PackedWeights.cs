@@ -31,22 +31,22 @@ internal sealed class PackedWeights(NetworkGraph graph, Placement placement, Ele
     private IReadOnlyList<LaunchTask> Tasks => [.. Enumerable.Range(0, (_jobs.Count + MostJobs - 1) / MostJobs).Select(i => new PackTask(
         [.. _jobs.Skip(i * MostJobs).Take(MostJobs)], precision, [.. _operands.Skip(2 * i * MostJobs).Take(2 * MostJobs)]))];
 
-    // The gradient of a row of its taps has all the accumulators that a thread can keep.
-    private const int WidestKernel = 9;
+    // dense_convolution.cu has so many bits for the taps along an axis; of the gradient a row of taps has all the accumulators that a thread can keep.
+    private const int MostTaps = 12, MostGradientTaps = 9;
 
     /// <summary>
-    /// Whether tensor cores take a kernel: a dense convolution that reads channels in whole 16-byte accesses, with at most 12 taps along an axis, for which
-    /// dense_convolution.cu has bits.
+    /// Whether tensor cores take a kernel: a dense convolution that reads channels in whole 16-byte accesses, with few taps along
+    /// an axis.
     /// </summary>
     public static bool Takes(KernelGroup group) => group.Kind switch
     {
         KernelKind.Convolution => group.Anchor!.Inputs[1].Shape.C % WholeChannels == 0 && HasFewTaps(group.Anchor.Inputs[1].Shape),
         KernelKind.TransposedConvolution => group.Anchor!.Inputs[1].Shape.N.Value % WholeChannels == 0 && HasFewTaps(group.Anchor.Inputs[1].Shape),
-        KernelKind.WeightGradient => group.Anchor!.Shape is { W.Value: <= WidestKernel } weight && weight.C % WholeChannels == 0,
+        KernelKind.WeightGradient => group.Anchor!.Shape is { W.Value: <= MostGradientTaps } weight && weight.C % WholeChannels == 0,
         _ => false,
     };
 
-    private static bool HasFewTaps(Shape weight) => weight.H.Value <= 12 && weight.W.Value <= 12;
+    private static bool HasFewTaps(Shape weight) => weight.H.Value <= MostTaps && weight.W.Value <= MostTaps;
 
     /// <summary>The packed form of a convolution's weight.</summary>
     /// <param name="convolution">The convolution, or its adjoint.</param>

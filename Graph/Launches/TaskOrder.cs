@@ -61,11 +61,12 @@ internal static class TaskOrder
             {
                 waiting.Add(i);
                 partials += PartialsOf(tasks[i]);
-                if (partials <= MostPartials)
-                    continue;
-                order.AddRange(waiting.Select(w => tasks[w]));
-                waiting.Clear();
-                partials = 0;
+                if (partials > MostPartials)
+                {
+                    order.AddRange(waiting.Select(w => tasks[w]));
+                    waiting.Clear();
+                    partials = 0;
+                }
                 continue;
             }
             foreach (int needed in before[i].Where(waiting.Contains))

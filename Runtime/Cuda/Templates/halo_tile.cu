@@ -113,9 +113,10 @@ struct HaloRows
 {
     static constexpr int tap_chunks = Tile::chunks, taps = Kernel * Kernel, steps = ceil_div(taps * tap_chunks, 2);
     static_assert(Tile::Width >= OutWidth + Kernel - 1 && Tile::Height >= OutHeight + Kernel - 1, "the halo is part of the tile");
+    static_assert(Tile::is_planar, "chunks and taps are constants apart");
     const unsigned char* tile;
     int first;
-    // Of a planar tile: bytes from a pixel to what k stands for.
+    // Bytes from a pixel to what k stands for.
     static __device__ __forceinline__ int place_of(int k)
     {
         const int tap = min(k / tap_chunks, taps - 1);
@@ -124,27 +125,14 @@ struct HaloRows
     __device__ __forceinline__ const unsigned char* at(int row, int chunk, int half) const
     {
         const int index = min(first + row, OutHeight * OutWidth - 1), pixel = index / OutWidth * Tile::Width + index % OutWidth;
-        if constexpr (Tile::is_planar)
-        {
-            // A step may lie across two taps. Behind the last one the weights are zero, whatever is read.
-            const int near = place_of(chunk), far = place_of(chunk + 1);
-            return tile + pixel * 16 + near + half * (far - near);
-        }
-        else if constexpr (tap_chunks % 2 == 0)
-        {
-            const int tap = chunk / tap_chunks;
-            return tile + Tile::offset(pixel + tap / Kernel * Tile::Width + tap % Kernel, chunk % tap_chunks + half);
-        }
-        else
-        {
-            const int k = chunk + half, tap = min(k / tap_chunks, taps - 1);
-            return tile + Tile::offset(pixel + tap / Kernel * Tile::Width + tap % Kernel, k % tap_chunks);
-        }
+        // A step may lie across two taps. Behind the last one the weights are zero, whatever is read.
+        const int near = place_of(chunk), far = place_of(chunk + 1);
+        return tile + pixel * 16 + near + half * (far - near);
     }
 };
 
 // One warp's share of a convolution out of a tile: rows from `first` on, columns from the block `column` / 16 of `blocks` on. b are packed
-// weights, in shared or global memory. Of a planar tile with several steps a tap, taps are a loop. Off the tensor cores a step has many reads of weights,
+// weights, in shared or global memory. With several steps a tap, taps are a loop. Off the tensor cores a step has many reads of weights,
 // and those of several at a time would take most of the registers.
 template <class Tile, int Kernel, int OutHeight, int OutWidth, int MT, int NT>
 __device__ __forceinline__ void convolve_halo(
@@ -154,7 +142,7 @@ __device__ __forceinline__ void convolve_halo(
     typedef typename Tile::Element T;
     constexpr bool is_ffma = sizeof(T) == 4 && FOCALNET_FFMA;
     b += column * 32;
-    if constexpr (Tile::is_planar && Tile::chunks > 2 && Tile::chunks % 2 == 0)
+    if constexpr (Tile::chunks > 2 && Tile::chunks % 2 == 0)
     {
         #pragma unroll 1
         for (int ky = 0; ky < Kernel; ky++)

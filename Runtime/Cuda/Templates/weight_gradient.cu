@@ -103,19 +103,8 @@ __device__ __forceinline__ void multiply_pixels_tf32(
             #pragma unroll
             for (int r = 0; r < 2; r++)
                 split_tf32(*reinterpret_cast<const unsigned*>(b + (pixel + (t + r * 4) * Shape::Stride) * Tile::row_i + (j * 8 + g) * 4), big_b[j][r], small_b[j][r]);
-        // The small products first; MT · NT independent sums lie between two steps of one sum.
         #pragma unroll
-        for (int i = 0; i < MT; i++)
-            #pragma unroll
-            for (int j = 0; j < NT; j++) mma_m16n8k8_tf32(acc[tap][i][j], small[i][0], small[i][1], small[i][2], small[i][3], big_b[j][0], big_b[j][1]);
-        #pragma unroll
-        for (int i = 0; i < MT; i++)
-            #pragma unroll
-            for (int j = 0; j < NT; j++) mma_m16n8k8_tf32(acc[tap][i][j], big[i][0], big[i][1], big[i][2], big[i][3], small_b[j][0], small_b[j][1]);
-        #pragma unroll
-        for (int i = 0; i < MT; i++)
-            #pragma unroll
-            for (int j = 0; j < NT; j++) mma_m16n8k8_tf32(acc[tap][i][j], big[i][0], big[i][1], big[i][2], big[i][3], big_b[j][0], big_b[j][1]);
+        for (int i = 0; i < MT; i++) multiply_split(acc[tap], i, big[i], small[i], big_b, small_b);
     }
 #endif
 }
@@ -169,18 +158,18 @@ __device__ __forceinline__ void multiply_pixels(
 #endif
 }
 
-// Brings Height × Width pixels of an image from (y, x) on, of each TileC of Channels channels from `first` on; zeros where there are none.
-template <class T, int Channels, int TileC, int Height, int Width, int Threads, class Source>
+// Brings Height × Width pixels of an image from (y, x) on, of each TileC of Channels channels from `first` on, PixelBytes apart; zeros where there are none.
+template <class T, int Channels, int TileC, int PixelBytes, int Height, int Width, int Threads, class Source>
 __device__ __forceinline__ void bring_rows(unsigned char* tile, const Source& source, int image, int y, int x, int first)
 {
-    constexpr int chunks = TileC / Chunk<T>::channels, row = TileC * (int)sizeof(T) + (sizeof(T) == 2 ? 16 : 32);
+    constexpr int chunks = TileC / Chunk<T>::channels;
     // Not unrolled: it would take the registers that the sums need.
     #pragma unroll 1
     for (int unit = threadIdx.x; unit < Height * Width * chunks; unit += Threads)
     {
         const int pixel = unit / chunks, iy = y + pixel / Width, ix = x + pixel % Width, channel = first + unit % chunks * Chunk<T>::channels;
         const bool inside = (unsigned)iy < (unsigned)source.height && (unsigned)ix < (unsigned)source.width && channel < Channels;
-        bring_chunk<T, Channels>(tile + pixel * row + unit % chunks * 16, source, inside, image, iy, ix, channel);
+        bring_chunk<T, Channels>(tile + pixel * PixelBytes + unit % chunks * 16, source, inside, image, iy, ix, channel);
     }
 }
 
@@ -212,8 +201,8 @@ __device__ __forceinline__ void bring_pixels(
     typedef typename Tile::Shape Shape;
     if (any)
     {
-        bring_rows<typename Tile::Element, Shape::Outputs, Tile::TileO, Tile::TileH, Tile::TileW, Tile::threads>(stage, dy, walk.image, walk.y, walk.x, tile_o * Tile::TileO);
-        bring_rows<typename Tile::Element, Shape::Inputs, Tile::TileI, Tile::InH, Tile::InW, Tile::threads>(
+        bring_rows<typename Tile::Element, Shape::Outputs, Tile::TileO, Tile::row_o, Tile::TileH, Tile::TileW, Tile::threads>(stage, dy, walk.image, walk.y, walk.x, tile_o * Tile::TileO);
+        bring_rows<typename Tile::Element, Shape::Inputs, Tile::TileI, Tile::row_i, Tile::InH, Tile::InW, Tile::threads>(
             stage + Tile::TileH * Tile::TileW * Tile::row_o, x, walk.image, walk.y * Shape::Stride - Shape::Padding + tap_row * Shape::Dilation,
             walk.x * Shape::Stride - Shape::Padding, tile_i * Tile::TileI);
         walk.advance();
