@@ -164,7 +164,7 @@ public sealed class CompilationTests : IDisposable
         FakeDriver.Fail("cuModuleLoadData", 1, UnsupportedPtxVersion);
         var error = Assert.Throws<DeviceLibraryException>(() => device.CreateExecutor(HandWrittenPlan.Make()));
         Assert.Contains("CUDA_ERROR_UNSUPPORTED_PTX_VERSION", error.Message);
-        Assert.Contains("The driver is of CUDA 12.8, NVRTC of 12.8, the kernel for sm_90: update the driver, or install NVRTC 12.", error.Message);
+        Assert.Contains("The driver is of CUDA 12.8, NVRTC of 12.8, the kernel for sm_90a: update the driver, or install NVRTC 12.", error.Message);
     }
 
     [Fact]

@@ -39,7 +39,7 @@ public static class CudaEmulator
     /// <summary>Compiles a text and loads it. The result is cached on disk by the hash of everything that matters.</summary>
     /// <param name="text">CUDA C as NVRTC takes it: no includes, kernels as <c>extern "C" __global__ void</c>.</param>
     /// <param name="build">Fast, or with every access checked.</param>
-    /// <param name="architecture">The <c>__CUDA_ARCH__</c> that the text sees, as in sm_75 or sm_90.</param>
+    /// <param name="architecture">The <c>__CUDA_ARCH__</c> that the text sees, as in sm_75, sm_80 or sm_90a.</param>
     /// <exception cref="CudaCompileException">g++ refuses the text, or it breaks a rule of the contract.</exception>
     /// <exception cref="PlatformNotSupportedException">There is no emulator here: see <see cref="CudaTools.EmulatorSkipReason"/>.</exception>
     public static CudaModule Compile(string text, EmulatorBuild build, int architecture = 90)
@@ -48,6 +48,8 @@ public static class CudaEmulator
         KernelText.Check(text);
         var kernels = KernelText.Kernels(text);
         string[] flags = [.. CommonFlags, .. build == EmulatorBuild.Checked ? CheckedFlags : [], $"-D__CUDA_ARCH__={architecture}0"];
+        // What the runtime compiles for there is sm_90a.
+        if (architecture == 90) flags = [.. flags, "-D__CUDA_ARCH_FEAT_SM90_ALL=1"];
         var hash = CompileCache.Hash(text, string.Join(' ', flags), Machine.Value, NativeHash.Value);
         var path = CompileCache.GetOrMake(hash + ".so", target => Build(text, kernels, flags, target));
         return new CudaModule(path, text, kernels, build);

@@ -67,6 +67,10 @@ internal static class CudaExtents
         return string.Join("*", factors);
     }
 
+    /// <summary>The first where it comes to so many blocks at least, else the second.</summary>
+    public static BlockCount Either(BlockCount many, int from, BlockCount few) => new(
+        $"{many.Exact} >= {Text.Of(from)} ? {many.Exact} : {few.Exact}", $"{many.Grid}>={Text.Of(from)}|{few.Grid}");
+
     /// <summary>Tiles along one axis, times tiles of the lines across it.</summary>
     public static BlockCount OfLines(Shape shape, bool alongHeight, int tile, int lines)
     {

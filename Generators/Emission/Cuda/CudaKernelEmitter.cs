@@ -97,7 +97,7 @@ internal static class CudaKernelEmitter
 
     // Equal terms are one with a factor, so that grids of branches stay short.
     private static string Grid(List<CudaTask> tasks) => string.Join("+", tasks.GroupBy(t => t.Blocks.Grid)
-        .Select(g => g.Count() == 1 ? g.Key : $"{g.Key}*{Text.Of(g.Count())}")) + ",1,1";
+        .Select(g => g.Count() == 1 ? g.Key : g.Key.IndexOf('|') >= 0 ? string.Join("+", g.Select(t => t.Blocks.Grid)) : $"{g.Key}*{Text.Of(g.Count())}")) + ",1,1";
 
     private static string Stem(List<CudaTask> tasks)
     {

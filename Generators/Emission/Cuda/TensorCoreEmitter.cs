@@ -22,7 +22,7 @@ internal static class TensorCoreEmitter
         ConvolutionSettings settings = CudaTaskEmitter.SettingsOf(anchor);
         Shape weight = anchor.Inputs[1].Shape;
         int read = transposed ? weight.N.Value : weight.C, written = transposed ? weight.C : weight.N.Value;
-        if (HaloTile(task, read, written) is { } halo)
+        if (HaloTiles(weight, settings, ElementOf(task) == "bf16", read, written) is { } halo)
             return Halo(task, halo, read, written, parameter);
         // Pixels, channels written, chunks of k a stage, stages, warps along both. A warp's 32 × 32 take two reads of A and two of B for eight products.
         int[] tile = written <= 16 ? [128, 16, 4, 4, 8, 1] : written <= 32 ? [256, 32, 4, 3, 8, 1] : [128, 64, 4, 3, 4, 2];
@@ -42,48 +42,71 @@ internal static class TensorCoreEmitter
         { MoreTemplates = input.Templates };
     }
 
-    // 3×3 of whole steps of channels, a power of two: rows of 16 pixels, channels written, channels read at a time, stages, warps along both. All weights stay
-    // in shared memory where they leave room for 8 rows at least; else they stream, and of what is read as many channels are there as
-    // leave room for two blocks on a multiprocessor.
-    private static int[]? HaloTile(KernelTask task, int read, int written)
+    // Fewer blocks than this leave multiprocessors of a large device without work: smaller tiles are better then.
+    private const int EnoughBlocks = 200;
+
+    // 3×3 of whole steps of channels, a power of two: rows of 16 pixels, channels written, channels read at a time, stages, warps along both; and the same for
+    // few pixels. All weights stay in shared memory where they leave room for 8 rows at least; else they stream, and of what is read as many channels are
+    // there as leave room for two blocks on a multiprocessor. There the large tiles are what keeps L2 from being the limit: a block reads all weights.
+    private static (int[] Many, int[]? Few)? HaloTiles(Shape weight, ConvolutionSettings settings, bool narrow, int read, int written)
     {
-        Node anchor = task.Group.Anchor!;
-        Shape weight = anchor.Inputs[1].Shape;
-        bool narrow = ElementOf(task) == "bf16";
-        if (CudaTaskEmitter.SettingsOf(anchor) is not { Stride: 1, Padding: 1, Dilation: 1 } || weight.H.Value != 3 || weight.W.Value != 3 ||
-            read < (narrow ? 16 : 8) || (read & (read - 1)) != 0)
+        if (settings is not { Stride: 1, Padding: 1, Dilation: 1 } || weight.H.Value != 3 || weight.W.Value != 3 || read < (narrow ? 16 : 8) || (read & (read - 1)) != 0)
             return null;
         int columns = (written + 15) / 16 * 16;
         foreach ((int rows, int most) in new[] { (32, 48), (16, 48), (8, narrow ? 48 : 64) })
         {
             int[] tile = [rows, columns, read, 0, rows == 8 && columns % 32 == 0 ? 4 : 8, rows == 8 && columns % 32 == 0 ? 2 : 1];
-            if (rows * columns <= 512 && HaloBytes(tile, narrow, written) <= most * 1024)
-                return tile;
+            if (rows * columns <= 512 && HaloBytes(tile, narrow, read, written) <= most * 1024)
+                return (tile, null);
         }
-        return written % 64 == 0 ? [8, 64, Math.Min(read, narrow ? 128 : 64), narrow ? 3 : 2, 4, 2] : null;
+        if (written % 64 != 0)
+            return null;
+        if (!narrow)
+            return ([8, 64, Math.Min(read, 64), 2, 4, 2], written % 128 == 0 ? [8, 32, Math.Min(read, 64), 2, 4, 2] : null);
+        return written % 128 == 0
+            ? ([8, 128, Math.Min(read, 128), 3, 2, 4], [8, 32, Math.Min(read, 128), 3, 4, 2])
+            : ([16, 64, Math.Min(read, 64), 3, 4, 2], [8, 64, Math.Min(read, 128), 3, 4, 2]);
     }
 
-    // HaloConvolution::shared_bytes.
-    private static int HaloBytes(int[] tile, bool narrow, int written)
+    // HaloConvolution::warpgroups, of bf16 on sm_90a.
+    private static bool OnWarpgroups(int read, int written) => read % 64 == 0 && written % 64 == 0;
+
+    // HaloConvolution::shared_bytes, the larger of both forms.
+    private static int HaloBytes(int[] tile, bool narrow, int read, int written)
     {
-        int chunks = tile[2] / (narrow ? 8 : 4), weights = tile[3] == 0 ? 9 * (chunks / 2) * ((written + 15) / 16) * 512 : tile[3] * 3 * tile[1] * 32;
-        return (tile[0] + 2) * 18 * (chunks | 1) * 16 + weights;
+        int pixels = (tile[0] + 2) * 18, chunks = tile[2] / (narrow ? 8 : 4);
+        int weights = tile[3] == 0 ? 9 * (chunks / 2) * ((written + 15) / 16) * 512 : tile[3] * 3 * tile[1] * 32;
+        int bytes = pixels * (chunks | 1) * 16 + weights;
+        if (!narrow || tile[3] == 0 || !OnWarpgroups(read, written))
+            return bytes;
+        int plane = (pixels * 16 - 16 + 127) / 128 * 128 + 16, stages = tile[1] >= 128 ? 4 : tile[1] >= 64 ? 6 : 8;
+        return Math.Max(bytes, chunks * plane + stages * 8 * tile[1] * 16);
     }
 
-    private static CudaTask Halo(KernelTask task, int[] tile, int read, int written, Func<int, string> parameter)
+    private static CudaTask Halo(KernelTask task, (int[] Many, int[]? Few) tiles, int read, int written, Func<int, string> parameter)
     {
         string element = ElementOf(task);
         bool adjoint = task.Group.Anchor!.Op is TransposedConvolutionOp;
         CudaInput input = InputEmitter.Emit(task, 0, element, "source", CudaTaskEmitter.InputExtents(task), parameter);
-        string shape = $"HaloConvolution<{element}, {Text.Of(read)}, {Text.Of(written)}, {(adjoint ? "true" : "false")}, {List(tile)}>";
+        BlockCount many = Blocks(tiles.Many);
         return new CudaTask(
             $"{task.Group.Kind}{CudaTaskEmitter.Dimensions(task.Group.Anchor.Inputs[1].Shape)}{(CudaTaskEmitter.HasGelu(task.Body) ? "Gelu" : "")}", input.Structs,
-            [
-                .. input.Lines,
-                $"halo_convolution<{shape}>(source, {parameter(1)}, body, {CudaExtents.Arguments(task.Domain)}, block, dynamic_shared);",
-            ],
-            CudaExtents.OfTiles(task.Domain, tile[0], 16, (written + tile[1] - 1) / tile[1]), HaloBytes(tile, element == "bf16", written), "halo_convolution.cu")
+            [.. input.Lines, .. tiles.Few is { } few ? [$"if ({many.Exact} >= {Text.Of(EnoughBlocks)})", "    " + Call(tiles.Many), "else", "    " + Call(few)] : (string[])[Call(tiles.Many)]],
+            tiles.Few is null ? many : CudaExtents.Either(many, EnoughBlocks, Blocks(tiles.Few)),
+            new[] { tiles.Many, tiles.Few }.Max(t => t is null ? 0 : HaloBytes(t, element == "bf16", read, written)), "halo_convolution.cu")
         { MoreTemplates = input.Templates };
+
+        BlockCount Blocks(int[] tile) => CudaExtents.OfTiles(task.Domain, tile[0], 16, (written + tile[1] - 1) / tile[1]);
+
+        string Call(int[] tile) =>
+            $"halo_convolution<HaloConvolution<{element}, {Text.Of(read)}, {Text.Of(written)}, {(adjoint ? "true" : "false")}, {List(tile)}>>" +
+            $"(source, {parameter(1)}, body, {CudaExtents.Arguments(task.Domain)}, block, dynamic_shared);";
+    }
+
+    private static bool ReadByWarpgroups(PackJob job)
+    {
+        int outputs = job.Weight.N.Value, read = job.Transposed ? outputs : job.Weight.C, written = job.Transposed ? job.Weight.C : outputs;
+        return OnWarpgroups(read, written) && HaloTiles(job.Weight, job.Settings, narrow: true, read, written) is not null;
     }
 
     /// <summary>Packs weights, a thread for 16 bytes.</summary>
@@ -94,7 +117,7 @@ internal static class TensorCoreEmitter
         foreach (PackJob job in task.Jobs)
         {
             Shape w = job.Weight;
-            rows.Add($"{{ {{ {w.N}, {Text.Of(w.C)}, {w.H}, {w.W}, {Text.Of(job.Settings.Stride)}, {Text.Of(job.Settings.Padding)}, {Text.Of(job.Settings.Dilation)}, {(job.Transposed ? "1" : "0")} }}, {Text.Of(chunks)} }}");
+            rows.Add($"{{ {{ {w.N}, {Text.Of(w.C)}, {w.H}, {w.W}, {Text.Of(job.Settings.Stride)}, {Text.Of(job.Settings.Padding)}, {Text.Of(job.Settings.Dilation)}, {(job.Transposed ? "1" : "0")}, {(ReadByWarpgroups(job) ? "1" : "0")} }}, {Text.Of(chunks)} }}");
             chunks += job.Chunks;
         }
         string name = "Jobs_" + CudaKernelEmitter.Hash(string.Join(";", rows));

@@ -18,14 +18,14 @@ internal sealed unsafe class KernelCompiler
         this.device = device;
         Version = CudaLibraries.Require(device, CudaLibrary.Nvrtc).Version ?? new Version(0, 0);
         (int architecture, IsPtx) = Target(device, info, Supported(), Version);
-        Architecture = FormattableString.Invariant($"{(IsPtx ? "compute" : "sm")}_{architecture}");
+        Architecture = Name(architecture, IsPtx, Version);
         options = ["--gpu-architecture=" + Architecture, "--std=c++17", strict ? "-DFOCALNET_STRICT=1" : "-DFOCALNET_STRICT=0"];
     }
 
     /// <summary>NVRTC's version.</summary>
     public Version Version { get; }
 
-    /// <summary>What is compiled for, such as <c>sm_90</c>, or <c>compute_90</c> for a device that is newer than NVRTC.</summary>
+    /// <summary>What is compiled for, such as <c>sm_90a</c>, or <c>compute_90</c> for a device that is newer than NVRTC.</summary>
     public string Architecture { get; }
 
     /// <summary>Whether PTX is made, which the driver compiles further.</summary>
@@ -54,6 +54,12 @@ internal sealed unsafe class KernelCompiler
         int best = usable.Max();
         return (best, best / 10 != info.Major);
     }
+
+    /// <summary>
+    /// As NVRTC names it. Machine code for sm_90 is that of sm_90a, whose wgmma no later generation runs, from CUDA 12 on, which knows it.
+    /// </summary>
+    internal static string Name(int architecture, bool ptx, Version nvrtc) =>
+        FormattableString.Invariant($"{(ptx ? "compute" : "sm")}_{architecture}{(architecture == 90 && !ptx && nvrtc.Major >= 12 ? "a" : "")}");
 
     /// <exception cref="KernelCompilationException">NVRTC refuses the text.</exception>
     public KernelImage Compile(KernelProgram program)

@@ -28,7 +28,7 @@ public sealed class OfflineCompiler
     {
         string device = FormattableString.Invariant($"sm_{capability}");
         compiler = new KernelCompiler(device, new CudaDeviceInfo(0, device, capability / 10, capability % 10, 0, 0, 0), strict);
-        if (compiler.Architecture != device)
+        if (compiler.Architecture != KernelCompiler.Name(capability, ptx: false, compiler.Version))
         {
             throw new DeviceLibraryException(
                 device, "NVRTC", FormattableString.Invariant($"NVRTC {compiler.Version} makes no machine code for {device}; {compiler.Architecture} is the nearest that runs there."),
@@ -36,7 +36,7 @@ public sealed class OfflineCompiler
         }
     }
 
-    /// <summary>What is compiled for, such as <c>sm_90</c>.</summary>
+    /// <summary>What is compiled for, such as <c>sm_80</c>, or <c>sm_90a</c>.</summary>
     public string Architecture => compiler.Architecture;
 
     /// <summary>NVRTC's version.</summary>

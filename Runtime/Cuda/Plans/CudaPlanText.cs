@@ -32,7 +32,7 @@ public static class CudaPlanText
         return new CudaPlan(reader.Layout(), [.. reader.Kernels], [.. reader.Prepare], [.. reader.Steps]);
     }
 
-    /// <summary>Parses a number of blocks, such as <c>H/2:16*4+N&lt;=1024</c>.</summary>
+    /// <summary>Parses a number of blocks, such as <c>H/2:16*4+N&lt;=1024</c>, or <c>H/2:16>=200|H/2:8</c>, which is the second where the first is below 200.</summary>
     /// <exception cref="FormatException">It makes no sense.</exception>
     public static LaunchExtent ParseExtent(string text)
     {
@@ -40,7 +40,18 @@ public static class CudaPlanText
         long limit = cap < 0 ? long.MaxValue : long.Parse(text.AsSpan(cap + 2), NumberStyles.None, CultureInfo.InvariantCulture);
         if (limit < 1)
             throw new FormatException($"The limit of '{text}' must be positive.");
-        return new LaunchExtent([.. (cap < 0 ? text : text[..cap]).Split('+').Select(term => new LaunchTerm([.. term.Split('*').Select(Factor)]))], limit);
+        return new LaunchExtent([.. (cap < 0 ? text : text[..cap]).Split('+').Select(Term)], limit);
+    }
+
+    // Such as H/2:16*N>=200|H/2:8*N: what is behind the bar where what is before it comes to less than 200.
+    private static LaunchTerm Term(string text)
+    {
+        int bar = text.IndexOf('|'), from = text.IndexOf(">=", StringComparison.Ordinal);
+        if (bar < 0 != from < 0 || from > bar)
+            throw new FormatException($"'{text}' is no choice: write A>=n|B.");
+        string product = from < 0 ? text : text[..from];
+        var factors = product.Split('*').Select(Factor).ToArray();
+        return bar < 0 ? new LaunchTerm(factors) : new LaunchTerm(factors, Number(text[(from + 2)..bar], 1), Term(text[(bar + 1)..]));
     }
 
     private static LaunchFactor Factor(string text)

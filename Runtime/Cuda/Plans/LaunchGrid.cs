@@ -52,22 +52,27 @@ public readonly record struct LaunchFactor(LaunchSymbol Symbol, int Divisor, int
     }
 }
 
-/// <summary>A product of factors: the blocks of one part of a launch.</summary>
+/// <summary>
+/// A product of factors: the blocks of one part of a launch. A part that has smaller tiles for small pictures takes those where its product is below
+/// a number.
+/// </summary>
 /// <param name="Factors">Its factors, one at least.</param>
-public sealed record LaunchTerm(IReadOnlyList<LaunchFactor> Factors)
+/// <param name="From">The least product for which it stands.</param>
+/// <param name="Below">What stands where the product is smaller; null for a part with one kind of tile.</param>
+public sealed record LaunchTerm(IReadOnlyList<LaunchFactor> Factors, int From = 0, LaunchTerm? Below = null)
 {
-    /// <summary>The product at a run size.</summary>
-    /// <exception cref="OverflowException">It exceeds 2⁶³.</exception>
+    /// <summary>The blocks at a run size.</summary>
+    /// <exception cref="OverflowException">They exceed 2⁶³.</exception>
     public long At(RunSize size)
     {
         long product = 1;
         foreach (LaunchFactor factor in Factors)
             product = checked(product * factor.At(size));
-        return product;
+        return Below is null || product >= From ? product : Below.At(size);
     }
 
     /// <inheritdoc/>
-    public override string ToString() => string.Join('*', Factors);
+    public override string ToString() => string.Join('*', Factors) + (Below is null ? "" : FormattableString.Invariant($">={From}|{Below}"));
 }
 
 /// <summary>

@@ -1,6 +1,6 @@
 // The fixed table of device functions: all PTX of all kernels is in this file. ptx_table.md defines each function; under the
 // emulator, which brings its own definitions, the file is empty. sm_75 has no cp.async (a plain copy stands for it, which is
-// complete at once), no bf16 or tf32 tensor cores (those functions are missing there) and half the depth of fp16 mma.
+// complete at once), no bf16 or tf32 tensor cores (those functions are missing there) and half the depth of fp16 mma. wgmma is sm_90a's alone.
 #ifndef FOCALNET_EMULATOR
 
 // NVRTC's own function is one that it sees through: constants that were added to a pointer end up in the instruction.
@@ -172,6 +172,86 @@ __device__ __forceinline__ void cp_async_16_zfill(void* shared, const void* glob
 __device__ __forceinline__ void cp_async_commit() {}
 
 template <int groups_left> __device__ __forceinline__ void cp_async_wait() {}
+#endif
+
+#if defined(__CUDA_ARCH_FEAT_SM90_ALL)
+// The lower half: the address, and what lies between 8×8 matrices along k; the upper half: what lies between them along the rows.
+struct SharedMatrix
+{
+    unsigned long long descriptor;
+    __device__ __forceinline__ SharedMatrix at(int bytes) const { return { descriptor + (unsigned long long)(unsigned)(bytes >> 4) }; }
+};
+
+__device__ __forceinline__ SharedMatrix shared_matrix(const void* start, int along_k, int along_rows)
+{
+    const unsigned low = (shared_address(start) >> 4 & 0x3fffu) | (unsigned)(along_k >> 4) << 16, high = (unsigned)(along_rows >> 4);
+    return { (unsigned long long)high << 32 | low };
+}
+
+__device__ __forceinline__ void wgmma_fence()
+{
+    asm volatile("wgmma.fence.sync.aligned;" : : : "memory");
+}
+
+__device__ __forceinline__ void wgmma_commit()
+{
+    asm volatile("wgmma.commit_group.sync.aligned;" : : : "memory");
+}
+
+template <int groups_left> __device__ __forceinline__ void wgmma_wait()
+{
+    asm volatile("wgmma.wait_group.sync.aligned %0;" : : "n"(groups_left) : "memory");
+}
+
+// For the compiler, which knows nothing of sums that come later: it neither reads nor writes them across this.
+template <int tiles, int columns> __device__ __forceinline__ void wgmma_sums(float (&d)[tiles][columns][4])
+{
+    #pragma unroll
+    for (int i = 0; i < tiles; i++)
+        #pragma unroll
+        for (int j = 0; j < columns; j++)
+            asm volatile("" : "+f"(d[i][j][0]), "+f"(d[i][j][1]), "+f"(d[i][j][2]), "+f"(d[i][j][3]) : : "memory");
+}
+
+__device__ __forceinline__ void fence_shared_for_wgmma()
+{
+    asm volatile("fence.proxy.async.shared::cta;" : : : "memory");
+}
+
+__device__ __forceinline__ void wgmma_m64k16_bf16(float (&d)[4][4], SharedMatrix a, SharedMatrix b)
+{
+    asm volatile("{ .reg .pred add; setp.eq.u32 add, 0, 0; wgmma.mma_async.sync.aligned.m64n32k16.f32.bf16.bf16 {%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15}, %16, %17, add, 1, 1, 0, 0; }"
+         :
+           "+f"(d[0][0]), "+f"(d[0][1]), "+f"(d[0][2]), "+f"(d[0][3]), "+f"(d[1][0]), "+f"(d[1][1]), "+f"(d[1][2]), "+f"(d[1][3]),
+           "+f"(d[2][0]), "+f"(d[2][1]), "+f"(d[2][2]), "+f"(d[2][3]), "+f"(d[3][0]), "+f"(d[3][1]), "+f"(d[3][2]), "+f"(d[3][3])
+         : "l"(a.descriptor), "l"(b.descriptor));
+}
+
+__device__ __forceinline__ void wgmma_m64k16_bf16(float (&d)[8][4], SharedMatrix a, SharedMatrix b)
+{
+    asm volatile("{ .reg .pred add; setp.eq.u32 add, 0, 0; wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16 {%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, %16, %17, %18, %19, %20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31}, %32, %33, add, 1, 1, 0, 0; }"
+         :
+           "+f"(d[0][0]), "+f"(d[0][1]), "+f"(d[0][2]), "+f"(d[0][3]), "+f"(d[1][0]), "+f"(d[1][1]), "+f"(d[1][2]), "+f"(d[1][3]),
+           "+f"(d[2][0]), "+f"(d[2][1]), "+f"(d[2][2]), "+f"(d[2][3]), "+f"(d[3][0]), "+f"(d[3][1]), "+f"(d[3][2]), "+f"(d[3][3]),
+           "+f"(d[4][0]), "+f"(d[4][1]), "+f"(d[4][2]), "+f"(d[4][3]), "+f"(d[5][0]), "+f"(d[5][1]), "+f"(d[5][2]), "+f"(d[5][3]),
+           "+f"(d[6][0]), "+f"(d[6][1]), "+f"(d[6][2]), "+f"(d[6][3]), "+f"(d[7][0]), "+f"(d[7][1]), "+f"(d[7][2]), "+f"(d[7][3])
+         : "l"(a.descriptor), "l"(b.descriptor));
+}
+
+__device__ __forceinline__ void wgmma_m64k16_bf16(float (&d)[16][4], SharedMatrix a, SharedMatrix b)
+{
+    asm volatile("{ .reg .pred add; setp.eq.u32 add, 0, 0; wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16 {%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, %16, %17, %18, %19, %20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31, %32, %33, %34, %35, %36, %37, %38, %39, %40, %41, %42, %43, %44, %45, %46, %47, %48, %49, %50, %51, %52, %53, %54, %55, %56, %57, %58, %59, %60, %61, %62, %63}, %64, %65, add, 1, 1, 0, 0; }"
+         :
+           "+f"(d[0][0]), "+f"(d[0][1]), "+f"(d[0][2]), "+f"(d[0][3]), "+f"(d[1][0]), "+f"(d[1][1]), "+f"(d[1][2]), "+f"(d[1][3]),
+           "+f"(d[2][0]), "+f"(d[2][1]), "+f"(d[2][2]), "+f"(d[2][3]), "+f"(d[3][0]), "+f"(d[3][1]), "+f"(d[3][2]), "+f"(d[3][3]),
+           "+f"(d[4][0]), "+f"(d[4][1]), "+f"(d[4][2]), "+f"(d[4][3]), "+f"(d[5][0]), "+f"(d[5][1]), "+f"(d[5][2]), "+f"(d[5][3]),
+           "+f"(d[6][0]), "+f"(d[6][1]), "+f"(d[6][2]), "+f"(d[6][3]), "+f"(d[7][0]), "+f"(d[7][1]), "+f"(d[7][2]), "+f"(d[7][3]),
+           "+f"(d[8][0]), "+f"(d[8][1]), "+f"(d[8][2]), "+f"(d[8][3]), "+f"(d[9][0]), "+f"(d[9][1]), "+f"(d[9][2]), "+f"(d[9][3]),
+           "+f"(d[10][0]), "+f"(d[10][1]), "+f"(d[10][2]), "+f"(d[10][3]), "+f"(d[11][0]), "+f"(d[11][1]), "+f"(d[11][2]), "+f"(d[11][3]),
+           "+f"(d[12][0]), "+f"(d[12][1]), "+f"(d[12][2]), "+f"(d[12][3]), "+f"(d[13][0]), "+f"(d[13][1]), "+f"(d[13][2]), "+f"(d[13][3]),
+           "+f"(d[14][0]), "+f"(d[14][1]), "+f"(d[14][2]), "+f"(d[14][3]), "+f"(d[15][0]), "+f"(d[15][1]), "+f"(d[15][2]), "+f"(d[15][3])
+         : "l"(a.descriptor), "l"(b.descriptor));
+}
 #endif
 
 #if __CUDA_ARCH__ >= 800

@@ -16,6 +16,13 @@
 #define FOCALNET_FFMA 1
 #endif
 
+// A group of four warps multiplies straight out of shared memory, on the one generation that has wgmma.
+#if defined(__CUDA_ARCH_FEAT_SM90_ALL)
+#define FOCALNET_WARPGROUPS 1
+#else
+#define FOCALNET_WARPGROUPS 0
+#endif
+
 // Channels of one chunk.
 template <class T> struct Chunk { static constexpr int channels = 16 / (int)sizeof(T); };
 

@@ -1,4 +1,4 @@
-// needs: halo_tile.cu
+// needs: halo_tile.cu warpgroup_convolution.cu
 // Dense 3×3 convolution of stride 1, and its adjoint, for whole steps of channels: the input tile with its halo is brought once and read by
 // all nine taps. dense_convolution.cu brings each pixel nine times, from L2: at 64 channels 147 KB of input and 72 KB of weights for
 // 128 pixels × 64 channels, which is more than L2 delivers while the tensor cores compute them. Here it is 23 KB and 72 KB.
@@ -6,17 +6,20 @@
 // Rows of 16 pixels are rows of A, so that a fragment of A serves the three taps of a column: for MT rows of a warp MT + 2 fragments are read in
 // place of 3 · MT. The tile is linear, with an odd number of chunks a pixel: all that is read of it lies at constants from one address.
 //
-// Weights stream, or all of them lie in shared memory. A tile of many channels comes in parts, one after the other.
+// Weights stream, or all of them lie in shared memory. A tile of many channels comes in parts, one after the other. Groups of four warps
+// (warpgroup_convolution.cu) multiply what their shape allows, out of a tile in planes.
 
-// Height × Width pixels of Channels elements T, one below the other. An odd number of chunks a pixel puts 8 neighbouring pixels at one chunk into
-// 8 different groups of 4 banks.
-template <class T, int Channels_, int Height_, int Width_>
-struct LinearTile
+// Height × Width pixels of Channels elements T, in one of two orders. One below the other, where an odd number of chunks a pixel puts 8 neighbouring pixels at
+// one chunk into 8 different groups of 4 banks. Or, for groups of warps, in planes, chunk by chunk: 8 neighbouring pixels at one chunk are 128 bytes in a
+// row, one of the matrices that wgmma takes, and what lies between planes puts the 8 chunks of a pixel into different banks.
+template <class T, int Channels_, int Height_, int Width_, bool Planes>
+struct InputTile
 {
     typedef T Element;
     static constexpr int Channels = Channels_, Height = Height_, Width = Width_, pixels = Height * Width;
-    static constexpr int chunks = Channels / Chunk<T>::channels, pitch = chunks | 1, pixel_bytes = pitch * 16, row_bytes = Width * pixel_bytes;
-    static constexpr int bytes = pixels * pixel_bytes;
+    static constexpr int chunks = Channels / Chunk<T>::channels, plane = ceil_div(pixels * 16 - 16, 128) * 128 + 16;
+    static constexpr int chunk_bytes = Planes ? plane : 16, pixel_bytes = Planes ? 16 : (chunks | 1) * 16, row_bytes = Width * pixel_bytes;
+    static constexpr int bytes = Planes ? chunks * plane : pixels * pixel_bytes;
     static_assert(Channels % (2 * Chunk<T>::channels) == 0, "a step lies within a pixel");
 };
 
@@ -30,15 +33,18 @@ struct HaloConvolution
     static constexpr bool Adjoint = Adjoint_, resident = Stages == 0;
     static constexpr int WarpsM = WarpsM_, WarpsN = WarpsN_, threads = 32 * WarpsM * WarpsN;
     static constexpr int warp_rows = TileH / WarpsM, warp_columns = TileN / WarpsN;
-    typedef LinearTile<T, Part, TileH + 2, TileW + 2> Input;
+    // For groups of four warps the packed weights are in an order of their own: whoever packs them decides by channels read and written alone.
+    static constexpr bool warpgroups = FOCALNET_WARPGROUPS && sizeof(T) == 2 && Read % 64 == 0 && Written % 64 == 0;
+    typedef InputTile<T, Part, TileH + 2, TileW + 2, warpgroups> Input;
     static constexpr int parts = Read / Part, part_steps = Input::chunks / 2, tap_steps = parts * part_steps, slabs = parts * 3 * part_steps;
     // Packed weights: a step of a tap, and what lies between the taps of a column, there and in a slab.
     static constexpr int step_bytes = ceil_div(Written, 16) * 512, column_bytes = 3 * tap_steps * step_bytes, tap_bytes = resident ? column_bytes : TileN * 32;
     static constexpr int slab_bytes = 3 * TileN * 32, weight_bytes = resident ? 3 * column_bytes : Stages * slab_bytes;
-    static constexpr int shared_bytes = Input::bytes + weight_bytes;
+    static constexpr int shared_bytes = Input::bytes + (warpgroups ? GroupSlabs<TileN>::bytes : weight_bytes);
     static_assert(Read % Part == 0 && ceil_div(Written, 16) * 16 % TileN == 0, "whole parts and column tiles");
     static_assert(!resident || (parts == 1 && TileN * 32 == step_bytes), "all weights stay for one part and all channels");
     static_assert(TileH % WarpsM == 0 && warp_columns % 16 == 0, "a warp computes rows of 16 pixels and multiples of 16 channels");
+    static_assert(!warpgroups || (threads == 256 && TileH % 8 == 0 && Part % 64 == 0 && !resident), "two groups compute 8 × 8 pixels, slabs are of 64 channels");
 };
 
 // Tiles over the pictures × tiles over the channels written, the last running fastest.
@@ -57,7 +63,7 @@ __device__ __forceinline__ void bring_part(unsigned char* tile, const Source& so
     static_assert(Halo::threads % Input::chunks == 0, "every thread has a chunk");
     const int chunk = threadIdx.x % Input::chunks;
     int row = threadIdx.x / Input::chunks / Input::Width, column = threadIdx.x / Input::chunks % Input::Width;
-    unsigned char* shared = tile + (threadIdx.x / Input::chunks * Input::pitch + chunk) * 16;
+    unsigned char* shared = tile + threadIdx.x / Input::chunks * Input::pixel_bytes + chunk * Input::chunk_bytes;
     for (; row < Input::Height; shared += across * Input::pixel_bytes)
     {
         const bool inside = (unsigned)(y + row) < (unsigned)source.height && (unsigned)(x + column) < (unsigned)source.width;
@@ -209,6 +215,13 @@ __device__ __forceinline__ void halo_convolution(
     const int image = tile / tiles, y0 = tile % tiles / across * Halo::TileH, x0 = tile % tiles % across * Halo::TileW;
     const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, row = warp % Halo::WarpsM * Halo::warp_rows;
     unsigned char* stages = shared + Halo::Input::bytes;
+#if FOCALNET_WARPGROUPS
+    if constexpr (Halo::warpgroups)
+    {
+        warpgroup_convolution<Halo>(source, static_cast<const unsigned char*>(packed), body, image, y0, x0, height, width, column_tile * Halo::TileN, shared);
+        return;
+    }
+#endif
     SlabWeights<Halo> weights = { static_cast<const unsigned char*>(packed) + column_tile * Halo::TileN * 32, 0, 0 };
 
     // The first group is the input and the first slab, or all there is.

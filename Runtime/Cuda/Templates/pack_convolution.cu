@@ -1,10 +1,12 @@
 // needs: gemm_tile.cu convolution_taps.cu
 // Packs weights (float masters, OHWI) into the order in which dense_convolution.cu reads them: by phase, then steps of 32 bytes of k, then
 // blocks of 16 channels written, 512 bytes each, in the fragment order of gemm_tile.cu. k runs over the taps of the phase and, within
-// a tap, over the channels read, filled up to whole chunks. What is missing is zero.
+// a tap, over the channels read, filled up to whole chunks. What is missing is zero. For warpgroup_convolution.cu a step is two rows of
+// chunks, k 0 to 7 and 8 to 15, of all channels written.
 
-// One tensor of weights. Outputs and inputs are O and I of OHWI; the adjoint writes I channels and reads O.
-struct PackShape { int outputs, inputs, kernel_h, kernel_w, stride, padding, dilation, adjoint; };
+// One tensor of weights. Outputs and inputs are O and I of OHWI; the adjoint writes I channels and reads O. warpgroups: it is read by groups of
+// four warps where there are such.
+struct PackShape { int outputs, inputs, kernel_h, kernel_w, stride, padding, dilation, adjoint, warpgroups; };
 
 __device__ __forceinline__ AxisTaps pack_taps(const PackShape& shape, int kernel, int phase)
 {
@@ -41,6 +43,18 @@ __device__ __forceinline__ void pack_chunk(const PackShape& shape, const float* 
         if (step < steps) break;
         if (phase == out_step * out_step - 1) return;
         step -= steps;
+    }
+    if constexpr (sizeof(T) == 2 && FOCALNET_WARPGROUPS)
+    {
+        if (shape.warpgroups)
+        {
+            const int row = chunk / (blocks * 16) % 2, written = chunk % (blocks * 16);
+            float v[8];
+            #pragma unroll
+            for (int e = 0; e < 8; e++) v[e] = packed_weight<T>(shape, weights, rows, columns, step * 16 + row * 8 + e, written);
+            *reinterpret_cast<uint4*>(packed + chunk * 16) = make_uint4(pack_bf16x2(v[0], v[1]), pack_bf16x2(v[2], v[3]), pack_bf16x2(v[4], v[5]), pack_bf16x2(v[6], v[7]));
+            return;
+        }
     }
     const int unit = chunk % 32, lane = unit ^ (unit >> 3), g = lane >> 2, t = lane & 3;
     float v[channels];

@@ -4,6 +4,7 @@
 #include "scheduler.cpp"
 #include "collectives.cpp"
 #include "tensor_cores.cpp"
+#include "warpgroups.cpp"
 #include "async_copy.cpp"
 #include "checker.cpp"
 #include "instrumentation.cpp"

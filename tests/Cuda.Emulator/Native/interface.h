@@ -18,6 +18,13 @@ struct EmuShape { unsigned block_index[3], block_size[3], grid_size[3]; };
 struct EmuShuffle { unsigned long long value, result; int mode, argument, width; unsigned pad; };
 struct EmuMma { float d[4]; unsigned a[4], b[2]; };
 struct EmuLoadMatrix { const void* row; unsigned r[4]; };
+// A matrix of 8×8 matrices in shared memory: bytes between them along k and along the rows.
+struct SharedMatrix
+{
+    const unsigned char* start;
+    int along_k, along_rows;
+    SharedMatrix at(int bytes) const { return { start + bytes, along_k, along_rows }; }
+};
 
 enum EmuShuffleMode { EmuIndexed, EmuUp, EmuDown, EmuXor };
 enum EmuVote { EmuAll, EmuAny, EmuBallot };
@@ -42,6 +49,9 @@ void emu_trap(int line);
 
 void emu_mma(EmuMma* lane, int kind, int line);
 void emu_ldmatrix(EmuLoadMatrix* lane, int matrices, int transposed, int line);
+void emu_wgmma(float* sums, int tiles, SharedMatrix a, SharedMatrix b);
+void emu_wgmma_commit();
+void emu_wgmma_wait(unsigned groups_left);
 void emu_cp_async(void* shared, const void* global, unsigned bytes, unsigned source_bytes);
 void emu_cp_async_commit();
 void emu_cp_async_wait(unsigned groups_left);

@@ -58,6 +58,18 @@ EMU_INLINE void cp_async_16_zfill(void* shared, const void* global, unsigned byt
 EMU_INLINE void cp_async_commit() { emu_cp_async_commit(); }
 template <int groups_left> EMU_INLINE void cp_async_wait() { emu_cp_async_wait(groups_left); EMU_MEMORY_BARRIER; }
 
+#if defined(__CUDA_ARCH_FEAT_SM90_ALL)
+EMU_INLINE SharedMatrix shared_matrix(const void* start, int along_k, int along_rows) { return { static_cast<const unsigned char*>(start), along_k, along_rows }; }
+EMU_INLINE void wgmma_fence() {}
+EMU_INLINE void wgmma_commit() { emu_wgmma_commit(); }
+template <int groups_left> EMU_INLINE void wgmma_wait() { emu_wgmma_wait(groups_left); EMU_MEMORY_BARRIER; }
+template <int tiles, int columns> EMU_INLINE void wgmma_sums(float (&)[tiles][columns][4]) { EMU_MEMORY_BARRIER; }
+EMU_INLINE void fence_shared_for_wgmma() {}
+EMU_INLINE void wgmma_m64k16_bf16(float (&d)[4][4], SharedMatrix a, SharedMatrix b) { emu_wgmma(&d[0][0], 4, a, b); }
+EMU_INLINE void wgmma_m64k16_bf16(float (&d)[8][4], SharedMatrix a, SharedMatrix b) { emu_wgmma(&d[0][0], 8, a, b); }
+EMU_INLINE void wgmma_m64k16_bf16(float (&d)[16][4], SharedMatrix a, SharedMatrix b) { emu_wgmma(&d[0][0], 16, a, b); }
+#endif
+
 EMU_INLINE unsigned pack_bf16x2(float low, float high) { return emu_pack_bf16x2(low, high); }
 EMU_INLINE unsigned pack_fp16x2(float low, float high) { return emu_pack_fp16x2(low, high); }
 EMU_INLINE unsigned short float_to_bf16(float value) { return (unsigned short)emu_pack_bf16x2(value, 0.0f); }

@@ -62,6 +62,7 @@ constexpr uint32_t PendingTime = 0xffffffffu, HostTime = 1, FirstTime = 2;
 
 enum class ThreadState : uint8_t { Runnable, AtBarrier, AtCollective, Finished };
 struct PendingCopy { void* shared; const void* global; unsigned bytes, source_bytes, group; bool landed; };
+struct PendingProduct { float* sums; int tiles; SharedMatrix a, b; unsigned group; void* pc; };
 struct Thread
 {
     EmuThreadIndex index;
@@ -71,6 +72,8 @@ struct Thread
     const char* waits_in;
     unsigned copy_group;
     std::vector<PendingCopy> copies;
+    unsigned product_group;
+    std::vector<PendingProduct> products;
 };
 typedef void (*Compute)(void** posts, unsigned mask);
 struct Collective { unsigned mask, arrived; Compute compute; int line; const char* name; void* posts[32]; };

@@ -100,6 +100,8 @@ EmuError& begin_error(ErrorKind kind)
 static void fiber_main()
 {
     emulator.launch->kernel->invoke(emulator.launch->arguments);
+    if (!emulator.current->products.empty())
+        fail_at(ErrorKind::BadCollective, emulator.current->products[0].a.start, 16, false, emulator.current->products[0].pc, "nobody waited for a wgmma");
     emulator.finished++;
     suspend(ThreadState::Finished);
     __builtin_unreachable();
@@ -112,6 +114,8 @@ static void start_fiber(unsigned linear)
     thread.index = { linear % size[0], linear / size[0] % size[1], linear / (size[0] * size[1]), linear };
     thread.copies.clear();
     thread.copy_group = 0;
+    thread.products.clear();
+    thread.product_group = 0;
     thread.waits_in = nullptr;
     thread.line = 0;
     // Staggered: tops at multiples of 64 KB would all fall into one set of the cache.

@@ -100,7 +100,11 @@ static int read_options(int count, const char* const* options, std::string* flag
     for (int i = 0; i < count; i++)
     {
         const std::string option = options[i];
-        if (sscanf(option.c_str(), "--gpu-architecture=sm_%d", architecture) == 1) *kind = "FAKECUBIN";
+        if (sscanf(option.c_str(), "--gpu-architecture=sm_%d", architecture) == 1)
+        {
+            *kind = "FAKECUBIN";
+            if (option.back() == 'a') *flags += " -D__CUDA_ARCH_FEAT_SM90_ALL=1";
+        }
         else if (sscanf(option.c_str(), "--gpu-architecture=compute_%d", architecture) == 1) *kind = "FAKEPTX";
         else if (option == "--std=c++17") *flags += " -std=c++17";
         else if (option.rfind("-D", 0) == 0) *flags += " '" + option + "'";

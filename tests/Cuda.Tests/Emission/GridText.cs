@@ -10,7 +10,14 @@ internal static class GridText
     {
         string[] dimensions = grid.Split(',');
         Assert.Equal(["1", "1"], dimensions[1..]);
-        return dimensions[0].Split('+').Sum(term => term.Split('*').Aggregate(1, (product, factor) => checked(product * Factor(factor, run))));
+        return dimensions[0].Split('+').Sum(term => Term(term, run));
+    }
+
+    private static int Term(string term, RunExtents run)
+    {
+        if (term.Split(">=", 2) is [var many, var rest] && rest.Split('|', 2) is [var from, var few])
+            return Term(many, run) is var blocks && blocks >= int.Parse(from, CultureInfo.InvariantCulture) ? blocks : Term(few, run);
+        return term.Split('*').Aggregate(1, (product, factor) => checked(product * Factor(factor, run)));
     }
 
     private static int Factor(string factor, RunExtents run)

@@ -35,8 +35,16 @@ public sealed class ChainTests
         new("halo", false, 16, 16, false, [2, 16, 16, 3, 1, 1]), new("halo_adjoint", false, 16, 24, true, [2, 32, 8, 2, 1, 2]), new("halo_whole", false, 8, 12, false, [4, 16, 8, 0, 2, 1]),
     ];
 
+    // For groups of four warps, on sm_90a alone: of one tile and two along rows, of 32, 64 and 128 channels written, of one part and two.
+    private static readonly HaloCase[] Groups =
+    [
+        new("groups", true, 64, 64, false, [16, 64, 64, 3, 4, 2]), new("groups_two", true, 64, 64, true, [8, 64, 64, 3, 4, 2], Two: true),
+        new("groups_wide", true, 128, 128, true, [8, 128, 128, 3, 2, 4]), new("groups_parts", true, 128, 128, false, [8, 32, 64, 3, 4, 2], Two: true),
+    ];
+
     internal static string TextOf(string group, bool strict = false) => group switch
     {
+        "halo groups" => TemplateText.Of(["halo_convolution.cu", "pack_convolution.cu"], Groups.Select(c => c.Text)),
         "halo bf16" => TemplateText.Of(["halo_convolution.cu", "pack_convolution.cu"], Halos.Select(c => c.Text)),
         "halo float" => TemplateText.Of(["halo_convolution.cu", "pack_convolution.cu"], FloatHalos.Select(c => c.Text), strict),
         "residual bf16" => TemplateText.Of(["fused_residual_block.cu", "pack_convolution.cu"], Residuals.Select(c => c.Text)),
@@ -53,14 +61,14 @@ public sealed class ChainTests
     {
         foreach (ResidualCase c in group switch { "residual bf16" => Residuals, "residual bf16 large" => LargeResiduals, "residual float" => FloatResiduals, _ => [] })
             c.Run(module, 1, 6, 10, seed);
-        foreach (HaloCase c in group switch { "halo bf16" => Halos, "halo float" => FloatHalos, _ => [] }) c.Run(module, 2, 5, 19, seed);
+        foreach (HaloCase c in group switch { "halo bf16" => Halos, "halo float" => FloatHalos, "halo groups" => Groups, _ => [] }) c.Run(module, 2, 5, 19, seed);
         foreach (UpCase c in group switch { "up bf16" => Ups, "up float" => FloatUps, _ => [] }) c.Run(module, 2, 3, 7, seed);
         foreach (ScmCase c in group switch { "scm bf16" => Scms, "scm float" => FloatScms, _ => [] }) c.Run(module, 2, 5, 9, seed);
     }
 
     public static TheoryData<string, bool, int> Texts => new()
     {
-        { "halo bf16", false, 80 }, { "halo float", false, 80 }, { "halo float", true, 80 },
+        { "halo bf16", false, 80 }, { "halo groups", false, 90 }, { "halo float", false, 80 }, { "halo float", true, 80 },
         { "residual bf16", false, 80 }, { "residual bf16 large", false, 80 }, { "residual float", false, 80 }, { "residual float", true, 80 }, { "residual float", false, 75 },
         { "up bf16", false, 80 }, { "up float", false, 80 }, { "up float", true, 80 },
         { "scm bf16", false, 80 }, { "scm float", false, 80 }, { "scm float", true, 80 },

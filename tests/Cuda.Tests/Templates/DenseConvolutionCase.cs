@@ -109,13 +109,13 @@ internal static class Tolerance
 /// <summary>A kernel that packs given filters in one launch.</summary>
 internal static class PackText
 {
-    internal static string Kernel(string name, bool brain, (Filter Filter, bool Adjoint)[] jobs)
+    internal static string Kernel(string name, bool brain, (Filter Filter, bool Adjoint)[] jobs, bool warpgroups = false)
     {
         var rows = new List<string>();
         int first = 0;
         foreach ((Filter f, bool adjoint) in jobs)
         {
-            rows.Add($"{{ {{ {f.Outputs}, {f.Inputs}, {f.KernelH}, {f.KernelW}, {f.Stride}, {f.Padding}, {f.Dilation}, {(adjoint ? 1 : 0)} }}, {first} }}");
+            rows.Add($"{{ {{ {f.Outputs}, {f.Inputs}, {f.KernelH}, {f.KernelW}, {f.Stride}, {f.Padding}, {f.Dilation}, {(adjoint ? 1 : 0)}, {(warpgroups ? 1 : 0)} }}, {first} }}");
             first += f.PackedChunks(brain, adjoint);
         }
         string Parameters(string type, string stem) => string.Join(", ", jobs.Select((_, i) => $"{type}* {stem}{i}"));

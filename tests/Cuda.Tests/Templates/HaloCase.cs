@@ -12,8 +12,14 @@ internal sealed record HaloCase(string Name, bool Brain, int Read, int Written, 
 
     private int Threads => 32 * Tile[4] * Tile[5];
 
+    // Planes, as warpgroup_convolution.cu wants them, and its stages.
+    private int GroupBytes => Tile[2] / 8 * (((Tile[0] + 2) * 18 * 16 - 16 + 127) / 128 * 128 + 16) + (Tile[1] >= 128 ? 4 : Tile[1] >= 64 ? 6 : 8) * 128 * Tile[1];
+
+    // On sm_90a: see HaloConvolution::warpgroups.
+    private bool Warpgroups => Brain && Read % 64 == 0 && Written % 64 == 0;
+
     // The formula of HaloConvolution::shared_bytes.
-    private int SharedBytes => (Tile[0] + 2) * 18 * (Tile[2] / (Brain ? 8 : 4) | 1) * 16 +
+    private int SharedBytes => Warpgroups ? GroupBytes : (Tile[0] + 2) * 18 * (Tile[2] / (Brain ? 8 : 4) | 1) * 16 +
         (Tile[3] == 0 ? Filters[0].Item1.PackedChunks(Brain, Adjoint) * 16 : Tile[3] * 3 * Tile[1] * 32);
 
     private int Split => Two ? Read - 8 : Read;
@@ -23,7 +29,7 @@ internal sealed record HaloCase(string Name, bool Brain, int Read, int Written, 
         : $"PlainSource<{Element}, {Read + 8}> source = {{ x, height, width }};";
 
     internal string Text => $$"""
-        {{PackText.Kernel("pack_" + Name, Brain, Filters)}}
+        {{PackText.Kernel("pack_" + Name, Brain, Filters, Warpgroups)}}
         {{Chain.Bodies(Name, Brain, Written + 8)}}
         extern "C" __global__ void __launch_bounds__({{Threads}}) {{Name}}(
             const {{Element}}* x, const {{Element}}* x1, const unsigned char* w, const float* b, {{Element}}* y, int images, int height, int width)

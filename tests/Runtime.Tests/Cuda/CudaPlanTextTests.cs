@@ -61,6 +61,8 @@ public sealed class CudaPlanTextTests
     [InlineData("N*3<=1024", 6)]
     [InlineData("P/2:64*2+P/4:64*2+36", (14 * 2) + (4 * 2) + 36)]
     [InlineData("N+N*2+1<=6", 6)]
+    [InlineData("H:8*W:4>=55|H:8", 5 * 11)]
+    [InlineData("1+H:8*W:4>=56|H:8*2", 1 + (5 * 2))]
     public void Extents_follow_the_run_size(string text, long expected)
     {
         LaunchExtent extent = CudaPlanText.ParseExtent(text);
@@ -81,6 +83,10 @@ public sealed class CudaPlanTextTests
     [InlineData("N+")]
     [InlineData("N<=0")]
     [InlineData("N<=")]
+    [InlineData("N>=4")]
+    [InlineData("N|H")]
+    [InlineData("N|H>=4")]
+    [InlineData("N>=0|H")]
     public void Extents_that_make_no_sense_are_refused(string text) => Assert.Throws<FormatException>(() => CudaPlanText.ParseExtent(text));
 
     [Fact]
