@@ -29,6 +29,7 @@ public static class LaunchCompiler
         var joined = new List<TaskDecision>();
         if (fuse)
             tasks = new TaskFusion(placed, placement, packed, joined).Run(tasks);
+        packed.NoteChains(tasks);
         tasks = [.. packed.OfParameters, .. tasks];
         GradientSplit split = GradientSplit.Of(placed, placement, tasks);
         (IReadOnlyList<Launch> first, IReadOnlyList<LaunchDecision> decisions) = LaunchMerging.Run(split.First, merge: fuse);

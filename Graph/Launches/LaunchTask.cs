@@ -132,7 +132,8 @@ public sealed record FinishTask(
 /// <param name="Settings">The convolution's.</param>
 /// <param name="Transposed">For the transposed convolution.</param>
 /// <param name="Chunks">Chunks of 16 bytes that it takes packed.</param>
-public sealed record PackJob(Shape Weight, ConvolutionSettings Settings, bool Transposed, int Chunks);
+/// <param name="InChain">A chain of convolutions reads it, and no convolution by itself.</param>
+public sealed record PackJob(Shape Weight, ConvolutionSettings Settings, bool Transposed, int Chunks, bool InChain = false);
 
 /// <summary>Packs weights for tensor cores.</summary>
 /// <param name="Jobs">The weights.</param>

@@ -77,6 +77,15 @@ internal sealed class PackedWeights(NetworkGraph graph, Placement placement, Ele
         return packed;
     }
 
+    /// <summary>Notes which weights chains read.</summary>
+    public void NoteChains(IEnumerable<LaunchTask> tasks)
+    {
+        var inChains = new HashSet<PlannedBuffer>(
+            tasks.OfType<ConvolutionChainTask>().SelectMany(t => t.Links).Select(l => l.Task.Operands[1].Place.Buffer));
+        for (int i = 0; i < _jobs.Count; i++)
+            _jobs[i] = _jobs[i] with { InChain = inChains.Contains(_operands[(2 * i) + 1].Place.Buffer) };
+    }
+
     // pack_convolution.cu: by phase of the written pixels, then steps of two chunks of k, then 16 channels written, 32 chunks each.
     private int Chunks(Shape weight, ConvolutionSettings settings, bool transposed)
     {

@@ -106,7 +106,7 @@ internal static class TensorCoreEmitter
     private static bool ReadByWarpgroups(PackJob job)
     {
         int outputs = job.Weight.N.Value, read = job.Transposed ? outputs : job.Weight.C, written = job.Transposed ? job.Weight.C : outputs;
-        return OnWarpgroups(read, written) && HaloTiles(job.Weight, job.Settings, narrow: true, read, written) is not null;
+        return !job.InChain && OnWarpgroups(read, written) && HaloTiles(job.Weight, job.Settings, narrow: true, read, written) is not null;
     }
 
     /// <summary>Packs weights, a thread for 16 bytes.</summary>

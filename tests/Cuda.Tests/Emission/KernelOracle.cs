@@ -37,7 +37,7 @@ internal sealed partial class KernelOracle : IReferenceValues, IDisposable
             AddBuffer(root, isRead);
         }
         foreach (KernelTask task in kernel.Launch.Tasks.SelectMany(KernelsOf).Where(t => t.OnTensorCores && t.Group.TakesBody))
-            PackWeight(task);
+            PackWeight(task, kernel.Launch.Tasks.OfType<ConvolutionChainTask>().Any(c => c.Links.Any(l => l.Task == task)));
     }
 
     private static IEnumerable<KernelTask> KernelsOf(LaunchTask task) => task switch
@@ -48,7 +48,7 @@ internal sealed partial class KernelOracle : IReferenceValues, IDisposable
     };
 
     // Tensor cores read packed weights: here they are packed in C#, of random numbers that their elements hold exactly.
-    private void PackWeight(KernelTask task)
+    private void PackWeight(KernelTask task, bool inChain)
     {
         Node anchor = task.Group.Anchor!;
         if (_packed.ContainsKey(task.Operands[1].Place.Buffer))
@@ -58,7 +58,7 @@ internal sealed partial class KernelOracle : IReferenceValues, IDisposable
         for (int i = 0; i < weight.Data.Length; i++)
             weight.Data[i] = narrow ? Bits.FromBrain(Bits.ToBrain(Value(false, false))) : Value(false, false);
         ConvolutionSettings settings = transposed ? ((TransposedConvolutionOp)anchor.Op).Settings : ((ConvolutionOp)anchor.Op).Settings;
-        var job = new PackJob(anchor.Inputs[1].Shape, settings, transposed, task.Operands[1].Shape.C / 4);
+        var job = new PackJob(anchor.Inputs[1].Shape, settings, transposed, task.Operands[1].Shape.C / 4, inChain);
         _buffers[task.Operands[1].Place.Buffer].Write<byte>(PackedReference.Of(job, weight, narrow));
         _packed.Add(task.Operands[1].Place.Buffer, weight);
     }

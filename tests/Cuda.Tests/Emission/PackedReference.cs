@@ -51,7 +51,7 @@ internal static class PackedReference
 
     // The emulator's sm_90 is sm_90a: there groups of four warps take 3×3 of many channels.
     private static bool ForWarpgroups(PackJob job, int read, int written) =>
-        job is { Weight: { H.Value: 3, W.Value: 3 }, Settings: { Stride: 1, Padding: 1, Dilation: 1 } } && read is 64 or 128 or 256 or 512 && written % 64 == 0;
+        job is { InChain: false, Weight: { H.Value: 3, W.Value: 3 }, Settings: { Stride: 1, Padding: 1, Dilation: 1 } } && read is 64 or 128 or 256 or 512 && written % 64 == 0;
 
     private static int[] Taps(PackJob job, int kernel, int phase) => [.. Enumerable.Range(0, kernel)
         .Where(k => !job.Transposed || (phase + job.Settings.Padding - (k * job.Settings.Dilation)) % job.Settings.Stride == 0)];
