@@ -39,7 +39,8 @@ internal static class PackedReference
         }
         int unit = chunk % 32, lane = unit ^ (unit >> 3), register = index / (ofChunk / 4);
         int k = (step * 2 * ofChunk) + (lane % 4 * (ofChunk / 4)) + (index % (ofChunk / 4)) + (register % 2 * ofChunk);
-        int to = (chunk / 32 % blocks * 16) + (lane / 4) + (register / 2 * 8), tap = k / (tapChunks * ofChunk), from = k % (tapChunks * ofChunk);
+        int block = chunk / 32 % blocks, g = lane / 4, within = (register / 2 * 2) + (g % 2);
+        int to = (block | 1) < blocks ? (block / 2 * 32) + (g / 2 * 8) + (block % 2 * 4) + within : (block * 16) + (g / 2 * 4) + within, tap = k / (tapChunks * ofChunk), from = k % (tapChunks * ofChunk);
         if (tap >= rows.Length * columns.Length || from >= read || to >= written)
             return 0;
         int y = rows[tap / columns.Length], x = columns[tap % columns.Length];
