@@ -62,11 +62,11 @@ internal static class CudaKernelEmitter
     }
 
     // Chains compute between barriers what a block alone has to wait for: three on a multiprocessor, which 80 registers allow, and which their tiles leave room
-    // for. Other work of the tensor cores is better off with more registers.
+    // for. So do convolutions that read pictures; other work of the tensor cores is better off with more registers.
     private static string Bounds(Launch launch)
     {
         bool bounded = launch.Tasks.Any(t => t is ConvolutionChainTask) &&
-            !launch.Tasks.Any(t => t is KernelTask { OnTensorCores: true } or ConvolutionChainTask { Kind: ChainKind.UpConvolution });
+            !launch.Tasks.Any(t => t is KernelTask { OnTensorCores: true, ReadsPicture: false } or ConvolutionChainTask { Kind: ChainKind.UpConvolution });
         return Text.Of(CudaKernelText.Threads) + (bounded ? ", 3" : "");
     }
 

@@ -51,6 +51,7 @@ internal static class CudaTaskEmitter
         CudaBodyEmitter? body = kernel.Group.TakesBody ? new CudaBodyEmitter(kernel) : null;
         CudaTask call = kernel.Group.Kind switch
         {
+            KernelKind.Convolution or KernelKind.TransposedConvolution when kernel.ReadsPicture => PictureConvolutionEmitter.Emit(kernel, parameter),
             KernelKind.Convolution or KernelKind.TransposedConvolution when kernel.OnTensorCores => TensorCoreEmitter.Convolution(kernel, parameter),
             KernelKind.WeightGradient when kernel.OnTensorCores => WeightGradientEmitter.Emit(kernel, parameter),
             KernelKind.Convolution or KernelKind.TransposedConvolution => Convolution(kernel, parameter),
