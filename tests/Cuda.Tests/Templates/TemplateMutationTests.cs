@@ -76,6 +76,7 @@ public sealed class TemplateMutationTests(ITestOutputHelper output)
             new("odd", false, new Filter(8, 20, 1), false, [32, 32, 4, 3, 1, 1]),
             new("few", true, new Filter(8, 12, 3), false, [64, 16, 4, 2, 4, 1], "loaded"),
             new("together", true, new Filter(32, 24, 3), false, [32, 16, 4, 3, 1, 1]),
+            new("left", true, new Filter(8, 40, 1), false, [32, 16, 4, 2, 1, 1]),
         ];
         if (strict) cases = [cases[1], cases[5]];
         return (TemplateText.Of(["dense_convolution.cu", "pack_convolution.cu"], cases.Select(c => c.Text), strict), (module, seed) =>
