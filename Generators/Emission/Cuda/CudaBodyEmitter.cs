@@ -31,12 +31,13 @@ internal sealed class CudaBodyEmitter
         _isSource = isSource;
         _anchor = isSource && task.Group.Anchor is not null ? CudaTaskEmitter.AnchorOf(task) : null;
         _body = task.Body;
-        _printer = new CudaExpressionPrinter(task.Precision == ElementType.BFloat16);
+        bool narrow = IsNarrow(task);
+        _printer = new CudaExpressionPrinter(narrow);
         _result = result;
         _handed = handed;
         _domain = task.Domain;
         _operands = [.. task.Operands.Select(CudaOperand.Of)];
-        _normals = task.Precision == ElementType.BFloat16 ? Normals(_body) : [];
+        _normals = narrow ? Normals(_body) : [];
         _used = Used(_body, result, _normals);
         var code = new CodeWriter();
         EmitMembers(code);
@@ -71,6 +72,10 @@ internal sealed class CudaBodyEmitter
     }
 
     private static string N(int i) => Graph.Text.Of(i);
+
+    // What it computes is rounded to bf16: it is multiplied as that, or all that it stores is stored as that. Sums of it have no more digits.
+    private static bool IsNarrow(KernelTask task) => task.Precision == ElementType.BFloat16 ||
+        (task.Body.Stores.Count > 0 && task.Body.Stores.All(s => task.Operands[s.Operand].Place.Buffer.Root.Type == ElementType.BFloat16));
 
     // A body that was cut into tasks has values that this one does not need.
     private static bool[] Used(KernelBody body, int? result, IReadOnlyDictionary<int, int> normals)
