@@ -85,6 +85,9 @@ public sealed record KernelTask(
     int InputStep = 1, IReadOnlyList<InputPiece>? Pieces = null, int BiasOperand = 0)
     : LaunchTask(Operands, Group.Domain, Group.Members[0].Origin)
 {
+    /// <summary>It is on tensor cores, and reads the few channels of a picture: 3×3, stride 1, or the adjoint.</summary>
+    public bool ReadsPicture => OnTensorCores && PackedWeights.ReadsPicture(Group);
+
     /// <inheritdoc/>
     public override TaskFamily Family => Group.Kind switch
     {

@@ -31,20 +31,33 @@ internal sealed class PackedWeights(NetworkGraph graph, Placement placement, Ele
     private IReadOnlyList<LaunchTask> Tasks => [.. Enumerable.Range(0, (_jobs.Count + MostJobs - 1) / MostJobs).Select(i => new PackTask(
         [.. _jobs.Skip(i * MostJobs).Take(MostJobs)], precision, [.. _operands.Skip(2 * i * MostJobs).Take(2 * MostJobs)]))];
 
+    // A chunk of 16 bytes in float; blocks of channels that packed weights have.
+    private const int MostPictureChannels = 4, PictureBlock = 16;
+
     // dense_convolution.cu has so many bits for the taps along an axis; of the gradient a row of taps has all the accumulators that a thread can keep.
     private const int MostTaps = 12, MostGradientTaps = 9;
 
     /// <summary>
     /// Whether tensor cores take a kernel: a dense convolution that reads channels in whole 16-byte accesses, with few taps along
-    /// an axis.
+    /// an axis, or one that reads a picture.
     /// </summary>
     public static bool Takes(KernelGroup group) => group.Kind switch
     {
-        KernelKind.Convolution => group.Anchor!.Inputs[1].Shape.C % WholeChannels == 0 && HasFewTaps(group.Anchor.Inputs[1].Shape),
-        KernelKind.TransposedConvolution => group.Anchor!.Inputs[1].Shape.N.Value % WholeChannels == 0 && HasFewTaps(group.Anchor.Inputs[1].Shape),
+        KernelKind.Convolution => (group.Anchor!.Inputs[1].Shape.C % WholeChannels == 0 && HasFewTaps(group.Anchor.Inputs[1].Shape)) || ReadsPicture(group),
+        KernelKind.TransposedConvolution => (group.Anchor!.Inputs[1].Shape.N.Value % WholeChannels == 0 && HasFewTaps(group.Anchor.Inputs[1].Shape)) || ReadsPicture(group),
         KernelKind.WeightGradient => group.Anchor!.Shape is { W.Value: <= MostGradientTaps } weight && weight.C % WholeChannels == 0,
         _ => false,
     };
+
+    /// <summary>Whether a kernel is what picture_convolution.cu computes: a 3×3 convolution of stride 1, or its adjoint, that reads the few channels of pictures.</summary>
+    public static bool ReadsPicture(KernelGroup group)
+    {
+        if (group.Anchor is not { Op: ConvolutionOp { Settings: { Stride: 1, Padding: 1, Dilation: 1 } } or TransposedConvolutionOp { Settings: { Stride: 1, Padding: 1, Dilation: 1 } } } anchor)
+            return false;
+        Shape weight = anchor.Inputs[1].Shape;
+        (int read, int written) = anchor.Op is ConvolutionOp ? (weight.C, weight.N.Value) : (weight.N.Value, weight.C);
+        return weight.H.Value == 3 && weight.W.Value == 3 && read <= MostPictureChannels && written % PictureBlock == 0;
+    }
 
     private static bool HasFewTaps(Shape weight) => weight.H.Value <= MostTaps && weight.W.Value <= MostTaps;
 

@@ -129,7 +129,7 @@ internal sealed class PictureFeatures(Placement placement, PackedWeights packed,
             !task.Body.Values.Any(v => v is LoadValue { Operand: 0 });
     }
 
-    // The first reads too few channels to be on tensor cores by itself.
+    // The first may read too few channels to be on tensor cores by itself.
     private KernelTask Packed(KernelTask task)
     {
         if (task.OnTensorCores)

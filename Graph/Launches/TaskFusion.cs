@@ -47,7 +47,7 @@ internal sealed class TaskFusion(NetworkGraph graph, Placement placement, Packed
     // A picture at half its size is every second pixel: a convolution can read those itself, and need not wait for a smaller picture.
     private LaunchTask ReadingEverySecondPixel(LaunchTask task, IReadOnlyList<LaunchTask> tasks)
     {
-        if (task is not KernelTask { Group: { Kind: KernelKind.Convolution, Anchor: { } anchor }, OnTensorCores: false } convolution ||
+        if (task is not KernelTask { Group: { Kind: KernelKind.Convolution, Anchor: { } anchor } } convolution || (convolution.OnTensorCores && !convolution.ReadsPicture) ||
             anchor.Inputs[0] is not { Op: ResampleOp { Kind: ResampleKind.NearestHalf, Adjoint: false } } small ||
             convolution.Body.Operands.Count(n => n == small) != 1)
         {

@@ -9,8 +9,6 @@ namespace FocalNet.Generators.Emission.CSharp;
 /// </summary>
 internal sealed class GeluPattern
 {
-    private const float SquareRootOfHalf = 0.70710678f;
-
     private readonly Dictionary<int, int> _arguments = [];
     private readonly HashSet<int> _parts = [];
 
@@ -39,25 +37,8 @@ internal sealed class GeluPattern
     {
         if (body.Values[index] is not BinaryValue { Kind: BinaryKind.Multiply } product)
             return null;
-        return IsFactor(body, product.B, product.A) ? product.A : IsFactor(body, product.A, product.B) ? product.B : null;
+        return NormalPattern.ArgumentOf(body, product.B) == product.A ? product.A : NormalPattern.ArgumentOf(body, product.A) == product.B ? product.B : null;
     }
-
-    // ½ + ½·erf(x·√½)
-    private static bool IsFactor(KernelBody body, int index, int x) =>
-        Other(body, BinaryKind.Add, index, 0.5f) is { } half &&
-        Other(body, BinaryKind.Multiply, half, 0.5f) is { } erf &&
-        body.Values[erf] is UnaryValue { Kind: UnaryKind.Erf } error &&
-        Other(body, BinaryKind.Multiply, error.X, SquareRootOfHalf) == x;
-
-    /// <summary>The operand beside a constant.</summary>
-    private static int? Other(KernelBody body, BinaryKind kind, int index, float constant)
-    {
-        if (body.Values[index] is not BinaryValue binary || binary.Kind != kind)
-            return null;
-        return IsConstant(body, binary.A, constant) ? binary.B : IsConstant(body, binary.B, constant) ? binary.A : null;
-    }
-
-    private static bool IsConstant(KernelBody body, int index, float value) => body.Values[index] is ConstantValue constant && (float)constant.Value == value;
 
     private bool IsPart(KernelBody body, int index)
     {

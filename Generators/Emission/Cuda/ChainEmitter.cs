@@ -75,13 +75,14 @@ internal static class ChainEmitter
         { MoreTemplates = [.. source.Templates, .. skipped.Templates] };
     }
 
-    // Tiles of 8×16 pixels where they take 48 KB at most, else of 8×8.
+    // Tiles of 8×16 pixels where they take 48 KB at most, else of 8×8; so those of more than 64 channels, which are at a quarter of the picture's size, where a
+    // small picture has few tiles to share out.
     private static CudaTask PictureFeatures(ConvolutionChainTask chain, Func<int, string> parameter)
     {
         KernelTask[] tasks = [.. chain.Links.Select(l => l.Task)];
         string element = TensorCoreEmitter.ElementOf(tasks[3]);
         bool narrow = element == "bf16";
-        int read = tasks[0].Group.Anchor!.Inputs[1].Shape.C, written = chain.Domain.C, width = 16;
+        int read = tasks[0].Group.Anchor!.Inputs[1].Shape.C, written = chain.Domain.C, width = written > 64 ? 8 : 16;
         if (PictureBytes(chain, narrow, read, width) > 48 * 1024)
             width = 8;
         CudaBodyEmitter[] bodies = [.. chain.Links.Select(l => new CudaBodyEmitter(l.Task, result: l.Value))];

@@ -17,6 +17,7 @@ internal sealed class CudaBodyEmitter
     private readonly CudaOperand[] _operands;
     private readonly CudaExpressionPrinter _printer;
     private readonly bool[] _used;
+    private readonly IReadOnlyDictionary<int, int> _normals;
     private readonly int? _result, _handed;
     private readonly bool _isSource;
     private readonly CudaAnchor? _anchor;
@@ -30,12 +31,14 @@ internal sealed class CudaBodyEmitter
         _isSource = isSource;
         _anchor = isSource && task.Group.Anchor is not null ? CudaTaskEmitter.AnchorOf(task) : null;
         _body = task.Body;
-        _printer = new CudaExpressionPrinter(task.Precision == ElementType.BFloat16);
+        bool narrow = IsNarrow(task);
+        _printer = new CudaExpressionPrinter(narrow);
         _result = result;
         _handed = handed;
         _domain = task.Domain;
         _operands = [.. task.Operands.Select(CudaOperand.Of)];
-        _used = Used(_body, result);
+        _normals = narrow ? Normals(_body) : [];
+        _used = Used(_body, result, _normals);
         var code = new CodeWriter();
         EmitMembers(code);
         string members = code.ToString();
@@ -70,8 +73,12 @@ internal sealed class CudaBodyEmitter
 
     private static string N(int i) => Graph.Text.Of(i);
 
+    // What it computes is rounded to bf16: it is multiplied as that, or all that it stores is stored as that. Sums of it have no more digits.
+    private static bool IsNarrow(KernelTask task) => task.Precision == ElementType.BFloat16 ||
+        (task.Body.Stores.Count > 0 && task.Body.Stores.All(s => task.Operands[s.Operand].Place.Buffer.Root.Type == ElementType.BFloat16));
+
     // A body that was cut into tasks has values that this one does not need.
-    private static bool[] Used(KernelBody body, int? result)
+    private static bool[] Used(KernelBody body, int? result, IReadOnlyDictionary<int, int> normals)
     {
         var used = new bool[body.Values.Count];
         if (result is { } handed)
@@ -82,12 +89,26 @@ internal sealed class CudaBodyEmitter
         {
             if (!used[i])
                 continue;
-            if (body.Values[i] is UnaryValue unary)
+            if (normals.TryGetValue(i, out int x))
+                used[x] = true;
+            else if (body.Values[i] is UnaryValue unary)
                 used[unary.X] = true;
             else if (body.Values[i] is BinaryValue binary)
                 used[binary.A] = used[binary.B] = true;
         }
         return used;
+    }
+
+    // What bf16 lets a function of its own compute, each with its argument.
+    private static Dictionary<int, int> Normals(KernelBody body)
+    {
+        var normals = new Dictionary<int, int>();
+        for (int i = 0; i < body.Values.Count; i++)
+        {
+            if (!body.IsUniform(i) && NormalPattern.ArgumentOf(body, i) is { } x)
+                normals.Add(i, x);
+        }
+        return normals;
     }
 
     private IEnumerable<LoadValue> Loads => _body.Values.Where((v, i) => _used[i]).OfType<LoadValue>().Where(l => !IsHanded(l));
@@ -218,7 +239,7 @@ internal sealed class CudaBodyEmitter
         for (int i = 0; i < _body.Values.Count; i++)
         {
             if (_used[i] && !_body.IsUniform(i) && _body.Values[i] is (UnaryValue or BinaryValue))
-                code.Line($"const float v{N(i)} = {_printer.Print(_body.Values[i], NameOf)};");
+                code.Line($"const float v{N(i)} = {(_normals.TryGetValue(i, out int x) ? $"normal_for_bf16({NameOf(x)})" : _printer.Print(_body.Values[i], NameOf))};");
         }
     }
 

@@ -4,7 +4,7 @@ using FocalNet.Graph.Ops;
 namespace FocalNet.Generators.Emission.Cuda;
 
 /// <summary>CUDA C: the functions that NVRTC has built in, and those of the template arithmetic.cu.</summary>
-/// <param name="narrow">The results are multiplied as bfloat16: a function that costs less and has more digits than that will do.</param>
+/// <param name="narrow">The results are rounded to bfloat16: a function that costs less and has more digits than that will do.</param>
 internal sealed class CudaExpressionPrinter(bool narrow = false) : ExpressionPrinter
 {
     public override string Literal(float value)
@@ -24,7 +24,7 @@ internal sealed class CudaExpressionPrinter(bool narrow = false) : ExpressionPri
         UnaryKind.Sign => "sign_of",
         UnaryKind.Sqrt => "sqrtf",
         UnaryKind.Reciprocal => "reciprocal_of",
-        UnaryKind.Exp => "expf",
+        UnaryKind.Exp => narrow ? "__expf" : "expf",
         UnaryKind.Erf => narrow ? "erf_for_bf16" : "erff",
         _ => throw new InvalidOperationException(kind.ToString()),
     };

@@ -62,14 +62,17 @@ internal static class CudaKernelEmitter
         return new CudaLaunchText(kernel, Grid(tasks));
     }
 
-    // Chains compute between barriers what a block alone has to wait for: three on a multiprocessor, which 80 registers allow, and which their tiles leave room
-    // for. Other work of the tensor cores is better off with more registers.
+    // Chains compute between barriers what a block alone has to wait for, and so do convolutions that resample what they bring: three blocks on a
+    // multiprocessor, which 80 registers allow, and which their tiles leave room for. So do convolutions that read pictures; other work of the tensor cores
+    // is better off with more registers.
     private static string Bounds(Launch launch)
     {
-        bool bounded = launch.Tasks.Any(t => t is ConvolutionChainTask) &&
-            !launch.Tasks.Any(t => t is KernelTask { OnTensorCores: true } or ConvolutionChainTask { Kind: ChainKind.UpConvolution });
+        bool bounded = launch.Tasks.Any(t => t is ConvolutionChainTask || Resamples(t)) &&
+            !launch.Tasks.Any(t => t is KernelTask { OnTensorCores: true, ReadsPicture: false } && !Resamples(t));
         return Text.Of(CudaKernelText.Threads) + (bounded ? ", 3" : "");
     }
+
+    private static bool Resamples(LaunchTask task) => task is KernelTask { Group.TakesBody: true, Pieces: { } pieces } && pieces.Any(p => p is UpsampledPiece);
 
     // States that the launch does not write are written by nobody: what a body reads of them again and again is read once.
     private static IEnumerable<string> Parameters(Launch launch)

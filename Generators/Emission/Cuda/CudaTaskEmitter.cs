@@ -51,6 +51,7 @@ internal static class CudaTaskEmitter
         CudaBodyEmitter? body = kernel.Group.TakesBody ? new CudaBodyEmitter(kernel) : null;
         CudaTask call = kernel.Group.Kind switch
         {
+            KernelKind.Convolution or KernelKind.TransposedConvolution when kernel.ReadsPicture => PictureConvolutionEmitter.Emit(kernel, parameter),
             KernelKind.Convolution or KernelKind.TransposedConvolution when kernel.OnTensorCores => TensorCoreEmitter.Convolution(kernel, parameter),
             KernelKind.WeightGradient when kernel.OnTensorCores => WeightGradientEmitter.Emit(kernel, parameter),
             KernelKind.Convolution or KernelKind.TransposedConvolution => Convolution(kernel, parameter),
@@ -119,11 +120,13 @@ internal static class CudaTaskEmitter
     {
         var trig = (TrigTransformOp)task.Group.Anchor!.Op;
         CudaOperand x = CudaOperand.Of(task.Operands[0]);
+        // TrigLines::count: few channels along the width come in whole rows.
+        int channels = task.Domain.C, lines = !trig.AlongHeight && channels < 32 ? 128 / channels * channels : 128;
         string template = $"{(trig.AlongHeight ? "true" : "false")}, {(trig.Sine ? "true" : "false")}, {Text.Of(task.Domain.C)}, {Text.Of(x.Pitch)}";
         return new CudaTask(
             $"Trig{Text.Of(task.Domain.C)}", [],
             [$"trig_transform<{template}>(body, {parameter(0)}, {CudaExtents.Arguments(task.Domain)}, block, dynamic_shared);"],
-            CudaExtents.OfLines(task.Domain, trig.AlongHeight, 64, 128), 4 * 16 * (64 + 128), "trig.cu");
+            CudaExtents.OfLines(task.Domain, trig.AlongHeight, 128, lines), 4 * ((64 * 132) + (4 * 128) + (3 * 128)), "trig.cu");
     }
 
     // Maps, depthwise convolutions, resampling: with and without reductions.

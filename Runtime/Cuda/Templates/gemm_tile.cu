@@ -198,30 +198,34 @@ __device__ __forceinline__ void apply_channels(Body& body, float (&value)[V], co
     }
 }
 
-// Swaps between lanes that differ in bit `lanes`: the lower one gives its `b` for the other's `a`.
-__device__ __forceinline__ void exchange(float& a, float& b, int lane, int lanes)
-{
-    const bool upper = (lane & lanes) != 0;
-    const float got = __shfl_xor_sync(0xffffffffu, upper ? a : b, lanes);
-    if (upper) a = got;
-    else b = got;
-}
-
-// 8 neighbouring channels of one pixel, out of four groups of 8 from j on: the four lanes of a row hold two channels each of every 8, and exchange
-// so that each has a whole group: one shuffle an accumulator. Through shared memory it would be half a store and a quarter of a load of
-// twice and four times the width, that is two turns at the banks in place of one, and room that the stages of the pipeline use.
-template <int NT>
-__device__ __forceinline__ void eight_channels(float (&v)[8], const float (&acc)[NT][4], int j, int h, int lane)
+// The packed weights of 32 written channels have channel 8t + 2j + e in column 2t + e of the j-th group of 8 columns, so that a lane has 8 neighbouring
+// channels of a pixel in its accumulators, and nothing is exchanged between lanes. 16 that are left over at the end have 4t + 2j + e there.
+template <int Count, int NT>
+__device__ __forceinline__ void channels_of_lane(float (&v)[Count], const float (&acc)[NT][4], int j, int h)
 {
     #pragma unroll
-    for (int e = 0; e < 8; e++) v[e] = acc[j + e / 2][h * 2 + e % 2];
-    #pragma unroll
-    for (int e = 0; e < 8; e++) if (e % 4 / 2 == 0) exchange(v[e], v[e + 2], lane, 1);
-    #pragma unroll
-    for (int e = 0; e < 4; e++) exchange(v[e], v[e + 4], lane, 2);
+    for (int e = 0; e < Count; e++) v[e] = acc[j + e / 2][h * 2 + e % 2];
 }
 
-// Rows and columns of the accumulators through the body, as 8 neighbouring channels of a pixel, or 4 of what is left over.
+// Whether a block of 16 columns is one of a pair: all but the last of an odd number.
+template <int Channels>
+__device__ __forceinline__ bool is_paired(int block)
+{
+    constexpr int blocks = ceil_div(Channels, 16);
+    return blocks % 2 == 0 || block < blocks - 1;
+}
+
+// 4 channels of a pixel that a lane has in a block of 16 columns: half of the pair's 8, or those of a block that is left over.
+template <int Channels, int NT, class Body>
+__device__ __forceinline__ void finish_block(Body& body, const float (&acc)[NT][4], int j, int h, const Place& place, int column, int t)
+{
+    float v[4];
+    channels_of_lane(v, acc, j, h);
+    apply_channels<4, Channels>(body, v, place, is_paired<Channels>(column / 16) ? column / 32 * 32 + t * 8 + column / 16 % 2 * 4 : column + t * 4);
+}
+
+// Rows and columns of the accumulators through the body, as 8 neighbouring channels of a pixel, or 4 of what is left over. Of more than 16 columns
+// the first one is a multiple of 32.
 template <int Channels, int MT, int NT, class Body, class Places>
 __device__ __forceinline__ void finish_tile(Body& body, const float (&acc)[MT][NT][4], const Places& places, int first_channel, int lane)
 {
@@ -236,19 +240,15 @@ __device__ __forceinline__ void finish_tile(Body& body, const float (&acc)[MT][N
             #pragma unroll
             for (int j = 0; j < quads; j += 4)
             {
-                float v[8];
-                eight_channels(v, acc[i], j, h, lane);
-                apply_channels<8, Channels>(body, v, place, first_channel + (j + t) * 8);
+                if (is_paired<Channels>(first_channel / 16 + j / 2))
+                {
+                    float v[8];
+                    channels_of_lane(v, acc[i], j, h);
+                    apply_channels<8, Channels>(body, v, place, first_channel + (j + t) * 8);
+                }
+                else finish_block<Channels>(body, acc[i], j, h, place, first_channel + j * 8, t);
             }
-            if constexpr (NT % 4 != 0)
-            {
-                float v[4];
-                #pragma unroll
-                for (int e = 0; e < 4; e++) v[e] = acc[i][quads + e / 2][h * 2 + e % 2];
-                #pragma unroll
-                for (int e = 0; e < 2; e++) exchange(v[e], v[e + 2], lane, 1);
-                apply_channels<4, Channels>(body, v, place, first_channel + (quads + (t & 1)) * 8 + (t >> 1) * 4);
-            }
+            if constexpr (NT % 4 != 0) finish_block<Channels>(body, acc[i], quads, h, place, first_channel + quads * 8, t);
         }
 }
 

@@ -107,8 +107,8 @@ __device__ __forceinline__ void bring_packed(unsigned char* shared, const void* 
 }
 
 // Rows of A: output pixels in the order row, column of a picture OutWidth wide, each the sum over a Kernel × Kernel neighbourhood of the
-// tile. Rows behind the last one repeat it.
-template <class Tile, int Kernel, int OutHeight, int OutWidth>
+// tile. Rows behind the last one repeat it. An adjoint reads the taps from the last to the first.
+template <class Tile, int Kernel, int OutHeight, int OutWidth, bool Adjoint = false>
 struct HaloRows
 {
     static constexpr int tap_chunks = Tile::chunks, taps = Kernel * Kernel, steps = ceil_div(taps * tap_chunks, 2);
@@ -119,7 +119,7 @@ struct HaloRows
     // Bytes from a pixel to what k stands for.
     static __device__ __forceinline__ int place_of(int k)
     {
-        const int tap = min(k / tap_chunks, taps - 1);
+        const int counted = min(k / tap_chunks, taps - 1), tap = Adjoint ? taps - 1 - counted : counted;
         return Tile::offset(tap / Kernel * Tile::Width + tap % Kernel, k % tap_chunks);
     }
     __device__ __forceinline__ const unsigned char* at(int row, int chunk, int half) const
@@ -134,16 +134,17 @@ struct HaloRows
 // One warp's share of a convolution out of a tile: rows from `first` on, columns from the block `column` / 16 of `blocks` on. b are packed
 // weights, in shared or global memory. With several steps a tap, taps are a loop. Off the tensor cores a step has many reads of weights,
 // and those of several at a time would take most of the registers.
-template <class Tile, int Kernel, int OutHeight, int OutWidth, int MT, int NT>
+template <class Tile, int Kernel, int OutHeight, int OutWidth, bool Adjoint = false, int MT, int NT>
 __device__ __forceinline__ void convolve_halo(
     float (&acc)[MT][NT][4], const unsigned char* tile, int first, const unsigned char* b, int column, int blocks, int lane)
 {
-    typedef HaloRows<Tile, Kernel, OutHeight, OutWidth> Rows;
+    typedef HaloRows<Tile, Kernel, OutHeight, OutWidth, Adjoint> Rows;
     typedef typename Tile::Element T;
     constexpr bool is_ffma = sizeof(T) == 4 && FOCALNET_FFMA;
     b += column * 32;
     if constexpr (Tile::chunks > 2 && Tile::chunks % 2 == 0)
     {
+        static_assert(!Adjoint, "an adjoint reads few channels");
         #pragma unroll 1
         for (int ky = 0; ky < Kernel; ky++)
             #pragma unroll 1

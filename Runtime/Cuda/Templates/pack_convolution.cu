@@ -26,6 +26,12 @@ __device__ __forceinline__ float packed_weight(const PackShape& shape, const flo
     return weights[((o * shape.kernel_h + kh) * shape.kernel_w + kw) * shape.inputs + i];
 }
 
+// The channel in column g of a block's first or second group of 8: as gemm_tile.cu has it.
+__device__ __forceinline__ int written_channel(int block, int blocks, int g, int group)
+{
+    return (block | 1) < blocks ? block / 2 * 32 + g / 2 * 8 + block % 2 * 4 + group * 2 + g % 2 : block * 16 + g / 2 * 4 + group * 2 + g % 2;
+}
+
 // One chunk of 16 bytes of the packed weights, counted from their start. T is the tile's element.
 template <class T>
 __device__ __forceinline__ void pack_chunk(const PackShape& shape, const float* weights, unsigned char* packed, int chunk)
@@ -48,7 +54,7 @@ __device__ __forceinline__ void pack_chunk(const PackShape& shape, const float* 
     {
         if (shape.warpgroups)
         {
-            const int row = chunk / (blocks * 16) % 2, written = chunk % (blocks * 16);
+            const int row = chunk / (blocks * 16) % 2, column = chunk % (blocks * 16), written = written_channel(column / 16, blocks, column % 8, column / 8 % 2);
             float v[8];
             #pragma unroll
             for (int e = 0; e < 8; e++) v[e] = packed_weight<T>(shape, weights, rows, columns, step * 16 + row * 8 + e, written);
@@ -63,9 +69,9 @@ __device__ __forceinline__ void pack_chunk(const PackShape& shape, const float* 
         #pragma unroll
         for (int e = 0; e < channels / 4; e++)
         {
-            // Register r: column g + 8·(r / 2); bf16 pairs at k = 2t and 2t + 8, floats at k = t and t + 4.
+            // Register r: column g of group r / 2; bf16 pairs at k = 2t and 2t + 8, floats at k = t and t + 4.
             const int k = step * (2 * channels) + t * (channels / 4) + e + r % 2 * channels;
-            const int written = chunk / 32 % blocks * 16 + g + r / 2 * 8;
+            const int written = written_channel(chunk / 32 % blocks, blocks, g, r / 2);
             v[r * (channels / 4) + e] = packed_weight<T>(shape, weights, rows, columns, k, written);
         }
     if constexpr (sizeof(T) == 4) *reinterpret_cast<float4*>(packed + chunk * 16) = make_float4(v[0], v[1], v[2], v[3]);

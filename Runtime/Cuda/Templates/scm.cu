@@ -16,7 +16,7 @@ struct TileUnits
     static constexpr bool is_high = is_wide
         && ceil_div(ceil_div(Pixels, 32) * (Channels / 32), warps) * 2 <= ceil_div(ceil_div(Pixels, 16) * (Channels / 32), warps);
     static constexpr int rows = is_high ? 32 : 16, columns = is_wide ? 32 : 16;
-    static constexpr int down = ceil_div(Pixels, rows), across = ceil_div(Channels, columns), count = down * across, turns = ceil_div(count, warps);
+    static constexpr int down = ceil_div(Pixels, rows), across = ceil_div(Channels, columns), count = down * across;
 };
 
 // TileH × TileW output pixels; 8 warps. C1, C2 and C3 channels between, Written in the end.
@@ -45,11 +45,10 @@ __device__ __forceinline__ void convolve_to_tile(
     typedef TileUnits<typename Scm::Element, OutH * OutW, To::Channels> Units;
     const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5;
     StoreTile<To, Scm::TileH, Scm::TileW, Body> store = { body, to, height, width, y0, x0 };
-    // All warps take as many turns: behind the last unit they find no pixel.
     #pragma unroll 1
-    for (int turn = 0; turn < Units::turns; turn++)
+    for (int unit = warp; unit < Units::count; unit += Units::warps)
     {
-        const int unit = turn * Units::warps + warp, first = unit / Units::across * Units::rows, column = unit % Units::across * Units::columns;
+        const int first = unit / Units::across * Units::rows, column = unit % Units::across * Units::columns;
         float acc[Units::rows / 16][Units::columns / 8][4] = {};
         convolve_halo<From, Kernel, OutH, OutW>(acc, from, first, static_cast<const unsigned char*>(weights), column, ceil_div(To::Channels, 16), lane);
         const TilePlaces<OutW> places = { first, OutH * OutW, image, y, x };
@@ -149,7 +148,7 @@ __device__ __forceinline__ void scm(
             {
                 const Place place = places.at(n * 8 + g);
                 is_there[n] = place.pixel >= 0 && place.y < height && place.x < width;
-                eight_channels(value[n], acc[n / 2], 0, n % 2, lane);
+                channels_of_lane(value[n], acc[n / 2], 0, n % 2);
                 const int y = min(place.y, height - 1), x = min(place.x, width - 1);
                 body.template apply<8>(value[n], (image * height + y) * width + x, image, y, x, column + t * 8, is_there[n]);
             }

@@ -24,6 +24,8 @@ struct UpTile
     static_assert(Tile::TileN == ceil_div(Middle, 16) * 16, "a block has all channels of the middle");
     static_assert(Middle % (2 * Chunk<T>::channels) == 0 && Skip % Chunk<T>::channels == 0, "the skip begins with a step");
     static_assert(warp_columns * Tile::WarpsN == Weights::blocks * 16, "warps share the written channels evenly");
+    static_assert(Tile::WarpsN == 1 || ((warp_columns == 16 || warp_columns % 32 == 0) && (Tile::warp_columns == 16 || Tile::warp_columns % 32 == 0)),
+        "of more than 16 columns the first one is a multiple of 32");
 };
 
 template <class Up> __host__ __device__ constexpr int up_blocks(int images, int height, int width)

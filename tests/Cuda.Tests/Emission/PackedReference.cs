@@ -38,18 +38,20 @@ internal static class PackedReference
             step -= steps;
         }
         int unit = chunk % 32, lane = unit ^ (unit >> 3), register = index / (ofChunk / 4);
+        // The emulator's sm_90 is sm_90a: there groups of four warps take 3×3 of many channels, a step as two rows of chunks of all channels.
         bool groups = ofChunk == 8 && ForWarpgroups(job, read, written);
         int k = groups
             ? (step * 16) + (chunk / (blocks * 16) % 2 * 8) + index
             : (step * 2 * ofChunk) + (lane % 4 * (ofChunk / 4)) + (index % (ofChunk / 4)) + (register % 2 * ofChunk);
-        int to = groups ? chunk % (blocks * 16) : (chunk / 32 % blocks * 16) + (lane / 4) + (register / 2 * 8), tap = k / (tapChunks * ofChunk), from = k % (tapChunks * ofChunk);
+        int column = chunk % (blocks * 16), block = groups ? column / 16 : chunk / 32 % blocks, g = groups ? column % 8 : lane / 4;
+        int within = ((groups ? column / 8 % 2 : register / 2) * 2) + (g % 2), tap = k / (tapChunks * ofChunk), from = k % (tapChunks * ofChunk);
+        int to = (block | 1) < blocks ? (block / 2 * 32) + (g / 2 * 8) + (block % 2 * 4) + within : (block * 16) + (g / 2 * 4) + within;
         if (tap >= rows.Length * columns.Length || from >= read || to >= written)
             return 0;
         int y = rows[tap / columns.Length], x = columns[tap % columns.Length];
         return job.Transposed ? weight[from, to, y, x] : weight[to, from, y, x];
     }
 
-    // The emulator's sm_90 is sm_90a: there groups of four warps take 3×3 of many channels.
     private static bool ForWarpgroups(PackJob job, int read, int written) =>
         job is { InChain: false, Weight: { H.Value: 3, W.Value: 3 }, Settings: { Stride: 1, Padding: 1, Dilation: 1 } } && read is 64 or 128 or 256 or 512 && written % 64 == 0;
 

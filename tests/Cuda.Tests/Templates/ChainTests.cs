@@ -3,7 +3,7 @@ using FocalNet.Tests.Cuda;
 
 namespace FocalNet.Cuda.Tests.Templates;
 
-/// <summary>Kernels with a halo in shared memory: halo_convolution.cu, fused_residual_block.cu and scm.cu; and up_convolution.cu.</summary>
+/// <summary>Kernels with a halo in shared memory: halo_convolution.cu, picture_convolution.cu, fused_residual_block.cu and scm.cu; and up_convolution.cu.</summary>
 public sealed class ChainTests
 {
     private static readonly ResidualCase[] Residuals =
@@ -42,11 +42,18 @@ public sealed class ChainTests
         new("groups_wide", true, 128, 128, true, [8, 128, 128, 3, 2, 4]), new("groups_parts", true, 128, 128, false, [8, 32, 64, 3, 4, 2], Two: true),
     ];
 
+    private static readonly PictureCase[] Pictures =
+        [new("picture", true, 3, 32, false, 4, 16), new("picture_half", true, 3, 48, false, 8, 16, Step: 2), new("picture_adjoint", true, 3, 16, true, 16, 8), new("picture_one", true, 1, 64, true, 4, 8)];
+
+    private static readonly PictureCase[] FloatPictures = [new("picture", false, 3, 32, false, 4, 16), new("picture_adjoint", false, 4, 48, true, 8, 16)];
+
     internal static string TextOf(string group, bool strict = false) => group switch
     {
         "halo groups" => TemplateText.Of(["halo_convolution.cu", "pack_convolution.cu"], Groups.Select(c => c.Text)),
         "halo bf16" => TemplateText.Of(["halo_convolution.cu", "pack_convolution.cu"], Halos.Select(c => c.Text)),
         "halo float" => TemplateText.Of(["halo_convolution.cu", "pack_convolution.cu"], FloatHalos.Select(c => c.Text), strict),
+        "picture bf16" => TemplateText.Of(["picture_convolution.cu", "pack_convolution.cu"], Pictures.Select(c => c.Text)),
+        "picture float" => TemplateText.Of(["picture_convolution.cu", "pack_convolution.cu"], FloatPictures.Select(c => c.Text), strict),
         "residual bf16" => TemplateText.Of(["fused_residual_block.cu", "pack_convolution.cu"], Residuals.Select(c => c.Text)),
         "residual bf16 large" => TemplateText.Of(["fused_residual_block.cu", "pack_convolution.cu"], LargeResiduals.Select(c => c.Text)),
         "residual float" => TemplateText.Of(["fused_residual_block.cu", "pack_convolution.cu"], FloatResiduals.Select(c => c.Text), strict),
@@ -62,6 +69,7 @@ public sealed class ChainTests
         foreach (ResidualCase c in group switch { "residual bf16" => Residuals, "residual bf16 large" => LargeResiduals, "residual float" => FloatResiduals, _ => [] })
             c.Run(module, 1, 6, 10, seed);
         foreach (HaloCase c in group switch { "halo bf16" => Halos, "halo float" => FloatHalos, "halo groups" => Groups, _ => [] }) c.Run(module, 2, 5, 19, seed);
+        foreach (PictureCase c in group switch { "picture bf16" => Pictures, "picture float" => FloatPictures, _ => [] }) c.Run(module, 2, 5, 19, seed);
         foreach (UpCase c in group switch { "up bf16" => Ups, "up float" => FloatUps, _ => [] }) c.Run(module, 2, 3, 7, seed);
         foreach (ScmCase c in group switch { "scm bf16" => Scms, "scm float" => FloatScms, _ => [] }) c.Run(module, 2, 5, 9, seed);
     }
@@ -69,6 +77,7 @@ public sealed class ChainTests
     public static TheoryData<string, bool, int> Texts => new()
     {
         { "halo bf16", false, 80 }, { "halo groups", false, 90 }, { "halo float", false, 80 }, { "halo float", true, 80 },
+        { "picture bf16", false, 80 }, { "picture float", false, 80 }, { "picture float", true, 80 },
         { "residual bf16", false, 80 }, { "residual bf16 large", false, 80 }, { "residual float", false, 80 }, { "residual float", true, 80 }, { "residual float", false, 75 },
         { "up bf16", false, 80 }, { "up float", false, 80 }, { "up float", true, 80 },
         { "scm bf16", false, 80 }, { "scm float", false, 80 }, { "scm float", true, 80 },

@@ -18,6 +18,7 @@ public sealed class DenseConvolutionTests
         [
             new("three", true, new Filter(16, 24, 3), false, Small, BrainOutput: true),
             new("one", true, new Filter(64, 40, 1), false, Wide),
+            new("left", true, new Filter(8, 40, 1), false, Small),
             new("stride", true, new Filter(24, 16, 3, 2), false, Small),
             new("dilated", true, new Filter(8, 8, 5, 3, 1, 2, 2), false, Wide),
             new("pictures", true, new Filter(3, 32, 3), false, Small, "loaded", true),

@@ -23,9 +23,11 @@ public sealed class TemplateMutationTests(ITestOutputHelper output)
         new("dense_convolution.cu", "bound of 'channel < Split' - 1", "channels are multiples of a chunk, and so is the split"),
         new("dense_convolution.cu", "bound of 'slab < slabs' + 1", "one more slab, of zeros"),
         new("sources.cu", "bound of 'channel < Split' - 1", "channels are multiples of a chunk, and so is the split"),
-        new("gemm_tile.cu", "bound of 'e < 8' - 1", "the last of the eight exchanges nothing", "exchange(v[e], v[e + 2]"),
+        new("picture_convolution.cu", "bound of 'const bool inside = pixel < Input' + 1", "what lies behind the tile is read, and not stored"),
+        new("picture_convolution.cu", "bound of 'brought < turns' + 1", "one more turn, of no pixel"),
+        new("picture_convolution.cu", "bound of 'unit < Tile' + (Tile::warps)", "one more unit, of no pixel"),
         new("pack_convolution.cu", "bound of 'chunk >= Jobs' + 1", "behind a tensor's last phase nothing is packed"),
-        new("scm.cu", "bound of 'turn < Units' + 1", "one more turn, of no pixel"),
+        new("scm.cu", "bound of 'unit < Units' + (Units::warps)", "one more unit, of no pixel"),
         new("scm.cu", "bound of 'turn < ceil_div' + 1", "one more turn, of no unit"),
         new("scm.cu", "bound of 'lanes < 32' - 1", "lanes are powers of two"),
         new("halo_tile.cu", "bound of 'channel < Channels' - 1", "channels come in whole groups"),
@@ -43,6 +45,7 @@ public sealed class TemplateMutationTests(ITestOutputHelper output)
         (["halo_tile.cu", "fused_residual_block.cu"], () => Residual([new("residual24", true, 24, 3, 6), new("residual16", true, 16, 4, 8), new("residual8", true, 8, 4, 8), new("residual32", true, 32, 2, 8)])),
         (["halo_convolution.cu", "sources.cu"], () => Halo(strict: false)),
         (["halo_convolution.cu"], () => Halo(strict: true)),
+        (["picture_convolution.cu"], Pictures),
         (["up_convolution.cu"], Up),
         (["scm.cu", "pack_convolution.cu"], Scm),
     ];
@@ -73,6 +76,7 @@ public sealed class TemplateMutationTests(ITestOutputHelper output)
             new("odd", false, new Filter(8, 20, 1), false, [32, 32, 4, 3, 1, 1]),
             new("few", true, new Filter(8, 12, 3), false, [64, 16, 4, 2, 4, 1], "loaded"),
             new("together", true, new Filter(32, 24, 3), false, [32, 16, 4, 3, 1, 1]),
+            new("left", true, new Filter(8, 40, 1), false, [32, 16, 4, 2, 1, 1]),
         ];
         if (strict) cases = [cases[1], cases[5]];
         return (TemplateText.Of(["dense_convolution.cu", "pack_convolution.cu"], cases.Select(c => c.Text), strict), (module, seed) =>
@@ -125,6 +129,16 @@ public sealed class TemplateMutationTests(ITestOutputHelper output)
         return (TemplateText.Of(["halo_convolution.cu", "pack_convolution.cu"], halos.Select(c => c.Text), strict), (module, seed) =>
         {
             foreach (HaloCase c in halos) c.Run(module, 2, 5, 19, seed);
+        }
+        );
+    }
+
+    private static (string, Action<CudaModule, ulong>) Pictures()
+    {
+        PictureCase[] cases = [new("picture", true, 3, 32, false, 4, 16), new("adjoint", true, 3, 16, true, 16, 8)];
+        return (TemplateText.Of(["picture_convolution.cu", "pack_convolution.cu"], cases.Select(c => c.Text)), (module, seed) =>
+        {
+            foreach (PictureCase c in cases) c.Run(module, 2, 5, 19, seed);
         }
         );
     }

@@ -37,6 +37,8 @@ public sealed class TemplatePtxTests
         ["residual bf16"] = _ => ChainTests.TextOf("residual bf16"),
         ["residual bf16 large"] = _ => ChainTests.TextOf("residual bf16 large"),
         ["residual float"] = strict => ChainTests.TextOf("residual float", strict),
+        ["picture bf16"] = _ => ChainTests.TextOf("picture bf16"),
+        ["picture float"] = strict => ChainTests.TextOf("picture float", strict),
         ["up bf16"] = _ => ChainTests.TextOf("up bf16"),
         ["up float"] = strict => ChainTests.TextOf("up float", strict),
         ["scm bf16"] = _ => ChainTests.TextOf("scm bf16"),

@@ -1,0 +1,85 @@
+// needs: halo_tile.cu
+// 3×3 of stride 1 over very few channels, as pictures have, and its adjoint: what is read of a pixel is one chunk, filled up with zeros, so that two taps
+// are a step of k. The tile comes with all its loads on their way at once; weights are read from global memory, in whole fragments.
+
+// TileH × TileW pixels, 8 warps. Read channels fit into a chunk; Written is a multiple of 16. A warp computes units of rows × columns, pixels × channels, one
+// after the other.
+template <class T, int Read_, int Written_, bool Adjoint_, int TileH_, int TileW_>
+struct PictureTile
+{
+    typedef T Element;
+    static constexpr int Read = Read_, Written = Written_, TileH = TileH_, TileW = TileW_, threads = 256, warps = 8;
+    static constexpr bool Adjoint = Adjoint_;
+    typedef HaloTile<T, Read, TileH + 2, TileW + 2, true> Input;
+    static constexpr int rows = sizeof(T) == 2 ? 32 : 16, columns = Written % 32 == 0 ? 32 : 16, across = Written / columns;
+    static constexpr int units = ceil_div(TileH * TileW, rows) * across, shared_bytes = Input::bytes;
+    static_assert(Input::chunks == 1 && Written % 16 == 0, "a chunk is read, and whole blocks of weights");
+};
+
+template <class Tile> __host__ __device__ constexpr int picture_blocks(int images, int height, int width)
+{
+    return images * ceil_div(height, Tile::TileH) * ceil_div(width, Tile::TileW);
+}
+
+// As bring_halo, of one chunk a pixel.
+template <class Tile, class Source>
+__device__ __forceinline__ void bring_picture(unsigned char* tile, const Source& source, int image, int y, int x)
+{
+    typedef typename Tile::Input Input;
+    constexpr int turns = ceil_div(Input::pixels, Tile::threads);
+    float value[turns][Chunk<typename Tile::Element>::channels] = {};
+    #pragma unroll
+    for (int turn = 0; turn < turns; turn++)
+    {
+        const int pixel = turn * Tile::threads + threadIdx.x, iy = y + pixel / Input::Width, ix = x + pixel % Input::Width;
+        const bool inside = pixel < Input::pixels && (unsigned)iy < (unsigned)source.height && (unsigned)ix < (unsigned)source.width;
+        #pragma unroll
+        for (int e = 0; e < Tile::Read; e++)
+        {
+            float one[1] = { 0.0f };
+            if (inside) source.template load<1>(one, image, iy, ix, e);
+            value[turn][e] = one[0];
+        }
+    }
+    #pragma unroll
+    for (int brought = 0; brought < turns; brought++)
+    {
+        const int pixel = brought * Tile::threads + threadIdx.x;
+        if (pixel < Input::pixels) store_chunk(tile + Input::offset(pixel, 0), value[brought]);
+    }
+}
+
+// Pixels of a tile that are in the picture.
+template <class Tile, class Body>
+struct InsideTile
+{
+    Body& body;
+    int height, width;
+    template <int V> __device__ __forceinline__ void apply(float (&value)[V], int, int image, int y, int x, int channel)
+    {
+        if (y < height && x < width) body.template apply<V>(value, (image * height + y) * width + x, image, y, x, channel);
+    }
+};
+
+// One tile. weights are packed as a convolution, or as an adjoint.
+template <class Tile, class Source, class Body>
+__device__ __forceinline__ void picture_convolution(
+    const Source& source, const void* weights, Body& body, int images, int height, int width, int block, unsigned char* shared)
+{
+    const int columns = (width + Tile::TileW - 1) / Tile::TileW, tiles = (height + Tile::TileH - 1) / Tile::TileH * columns;
+    const int image = block / tiles, y0 = block % tiles / columns * Tile::TileH, x0 = block % tiles % columns * Tile::TileW;
+    const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5;
+    bring_picture<Tile>(shared, source, image, y0 - 1, x0 - 1);
+    __syncthreads();
+    InsideTile<Tile, Body> inside = { body, height, width };
+    #pragma unroll 1
+    for (int unit = warp; unit < Tile::units; unit += Tile::warps)
+    {
+        const int first = unit / Tile::across * Tile::rows, column = unit % Tile::across * Tile::columns;
+        float acc[Tile::rows / 16][Tile::columns / 8][4] = {};
+        convolve_halo<typename Tile::Input, 3, Tile::TileH, Tile::TileW, Tile::Adjoint>(
+            acc, shared, first, static_cast<const unsigned char*>(weights), column, ceil_div(Tile::Written, 16), lane);
+        const TilePlaces<Tile::TileW> places = { first, Tile::TileH * Tile::TileW, image, y0, x0 };
+        finish_tile<Tile::Written>(inside, acc, places, column, lane);
+    }
+}
