@@ -14,6 +14,9 @@ internal sealed class TaskBuilder(FusedGraph fused, Placement placement, PackedW
     /// <summary>Chunks of a picture, or of a whole batch: enough blocks for a large device, few enough to add.</summary>
     private const int ChunksOfPicture = 64, ChunksOfBatch = 256;
 
+    // Depthwise convolutions of stride 1 run in tiles, of some channels each: 18 tiles of a 64×64 map where the dilation is 3.
+    private const int ChunksOfTiles = 32;
+
     // A large weight has several tiles, which keep a device busy with fewer chunks.
     private const int WeightPartials = 1 << 22, MostWeightChunks = 64;
 
@@ -60,7 +63,7 @@ internal sealed class TaskBuilder(FusedGraph fused, Placement placement, PackedW
             return;
         }
         bool byPicture = chunked.Any(r => r.Access.Axes.HasFlag(Axes.N));
-        int chunks = byPicture ? ChunksOfPicture : ChunksOfBatch;
+        int chunks = !byPicture ? ChunksOfBatch : IsInTiles(group) ? ChunksOfTiles : ChunksOfPicture;
         var finishing = new List<LaunchTask>();
         foreach (BodyReduction reduction in chunked)
         {
@@ -107,6 +110,9 @@ internal sealed class TaskBuilder(FusedGraph fused, Placement placement, PackedW
     }
 
     private static Shape InputOf(KernelGroup group) => group.Anchor?.Inputs[0].Shape ?? group.Domain;
+
+    private static bool IsInTiles(KernelGroup group) =>
+        group.Anchor?.Op is ConvolutionOp { Settings: { Stride: 1, Depthwise: true } } or TransposedConvolutionOp { Settings: { Stride: 1, Depthwise: true } };
 
     // Over pictures alone, or rows alone: a result is made of few elements, and there are many results. So it is where a domain of
     // single pixels keeps its channels.

@@ -34,6 +34,9 @@ internal static class CudaTaskEmitter
 {
     private const int Threads = 256;
 
+    // Of a convolution that each thread computes for itself.
+    private const int MostGatheredTaps = 32;
+
     /// <summary>Emits a task.</summary>
     /// <param name="task">The task.</param>
     /// <param name="parameter">The kernel's parameter for an operand.</param>
@@ -56,7 +59,7 @@ internal static class CudaTaskEmitter
             KernelKind.WeightGradient when kernel.OnTensorCores => WeightGradientEmitter.Emit(kernel, parameter),
             KernelKind.Convolution or KernelKind.TransposedConvolution => Convolution(kernel, parameter),
             KernelKind.WeightGradient => WeightGradient(kernel, parameter),
-            KernelKind.DepthwiseWeightGradient => DepthwiseWeightGradient(kernel, parameter),
+            KernelKind.DepthwiseWeightGradient => DepthwiseEmitter.WeightGradient(kernel, parameter),
             KernelKind.Trig => Trig(kernel, parameter),
             _ => Pixels(kernel, parameter),
         };
@@ -76,6 +79,8 @@ internal static class CudaTaskEmitter
         ConvolutionSettings settings = SettingsOf(anchor);
         Shape weight = anchor.Inputs[1].Shape;
         int inputs = transposed ? weight.N.Value : weight.C, outputs = transposed ? weight.C : weight.N.Value;
+        if (weight.ConstantElements <= MostGatheredTaps && settings.Stride == 1 && task.InputStep == 1)
+            return Gathered(task, inputs, outputs, parameter);
         int columns = outputs > 32 ? 64 : outputs > 16 ? 32 : outputs > 8 ? 16 : outputs > 4 ? 8 : 4, rows = Math.Min(256, 4096 / columns);
         CudaOperand x = CudaOperand.Of(task.Operands[0]);
         string template = $"{Geometry(inputs, outputs, weight, settings)}, {(transposed ? "true" : "false")}, {Text.Of(x.Pitch)}, {Text.Of(task.InputStep)}";
@@ -87,6 +92,22 @@ internal static class CudaTaskEmitter
             [$"direct_convolution<{template}>(body, {parameter(0)}, {parameter(1)}, {CudaExtents.Of(task.Domain.N)}, {InputExtents(task)}, {DomainExtents(task)}, block, dynamic_shared);"],
             CudaExtents.OfPixels(phase, rows, phases * phases * ((outputs + columns - 1) / columns)),
             4 * (16 * (rows + 4) + 16 * (columns + 4) + 3 * rows), "direct_convolution.cu");
+    }
+
+    // A map or two: the products are fewer than what a tile of them would cost.
+    private static CudaTask Gathered(KernelTask task, int inputs, int outputs, Func<int, string> parameter)
+    {
+        Node anchor = task.Group.Anchor!;
+        Shape weight = anchor.Inputs[1].Shape;
+        CudaOperand x = CudaOperand.Of(task.Operands[0]);
+        string adjoint = anchor.Op is TransposedConvolutionOp ? "true" : "false";
+        return new CudaTask(
+            $"{task.Group.Kind}{Dimensions(weight)}{(HasGelu(task.Body) ? "Gelu" : "")}", [],
+            [
+                $"GatheredConvolution<{Geometry(inputs, outputs, weight, SettingsOf(anchor))}, {adjoint}, {Text.Of(x.Pitch)}, {x.Type}> source{{ {parameter(0)}, {parameter(1)}, {InputExtents(task)} }};",
+                $"pixel_map<1, {Text.Of(outputs)}>(source, body, {CudaExtents.Arguments(task.Domain)}, block);",
+            ],
+            CudaExtents.OfPixels(task.Domain, Math.Max(1, Threads / outputs)), 0, "gathered_convolution.cu");
     }
 
     internal static Extent Over(Extent extent, int divisor) =>
@@ -105,17 +126,6 @@ internal static class CudaTaskEmitter
             4 * (16 * (rows + 4) + 16 * (columns + 4) + 48), "direct_convolution.cu");
     }
 
-    private static CudaTask DepthwiseWeightGradient(KernelTask task, Func<int, string> parameter)
-    {
-        Shape weight = task.Group.Anchor!.Shape;
-        int channels = weight.N.Value;
-        string template = $"{Text.Of(channels)}, {Taps(weight, SettingsOf(task.Group.Anchor))}, {Text.Of(task.Chunks)}, {Pitches(task)}";
-        return new CudaTask(
-            $"DepthwiseWeightGradient{Dimensions(weight)}", [],
-            [$"depthwise_weight_gradient<{template}>({parameter(0)}, {parameter(1)}, {parameter(2)}, {GradientExtents(task)}, block, dynamic_shared);"],
-            CudaExtents.Fixed(task.Chunks * weight.H.Value * ((channels + 31) / 32)), 4 * Threads, "depthwise.cu");
-    }
-
     private static CudaTask Trig(KernelTask task, Func<int, string> parameter)
     {
         var trig = (TrigTransformOp)task.Group.Anchor!.Op;
@@ -132,6 +142,8 @@ internal static class CudaTaskEmitter
     // Maps, depthwise convolutions, resampling: with and without reductions.
     private static CudaTask Pixels(KernelTask task, Func<int, string> parameter)
     {
+        if (task.Group.Kind is KernelKind.DepthwiseConvolution or KernelKind.DepthwiseTransposed && DepthwiseTile.Of(task) is { } tile)
+            return DepthwiseEmitter.Convolution(task, tile, StemOf(task), VectorOf(task), parameter);
         (string source, string file) = Source(task, parameter);
         Shape domain = task.Domain;
         int v = VectorOf(task), groups = domain.C / v;
@@ -245,7 +257,7 @@ internal static class CudaTaskEmitter
         return narrow && channels % 8 == 0 ? 8 : channels % 4 == 0 ? 4 : channels % 2 == 0 ? 2 : 1;
     }
 
-    private static int LanesOf(int groups)
+    internal static int LanesOf(int groups)
     {
         int lanes = 1;
         while (lanes < groups && lanes < 32)
@@ -264,17 +276,17 @@ internal static class CudaTaskEmitter
     internal static string Geometry(int inputs, int outputs, Shape weight, ConvolutionSettings settings) =>
         $"{Text.Of(inputs)}, {Text.Of(outputs)}, {Taps(weight, settings)}";
 
-    private static string Taps(Shape weight, ConvolutionSettings settings) =>
+    internal static string Taps(Shape weight, ConvolutionSettings settings) =>
         $"{weight.H}, {weight.W}, {Text.Of(settings.Stride)}, {Text.Of(settings.Padding)}, {Text.Of(settings.Dilation)}";
 
     private static string Pitches(KernelTask task) => $"{Text.Of(CudaOperand.Of(task.Operands[0]).Pitch)}, {Text.Of(CudaOperand.Of(task.Operands[1]).Pitch)}";
 
     internal static string InputExtents(KernelTask task) => $"{CudaExtents.Of(task.Input.H)}, {CudaExtents.Of(task.Input.W)}";
 
-    private static string DomainExtents(KernelTask task) => $"{CudaExtents.Of(task.Domain.H)}, {CudaExtents.Of(task.Domain.W)}";
+    internal static string DomainExtents(KernelTask task) => $"{CudaExtents.Of(task.Domain.H)}, {CudaExtents.Of(task.Domain.W)}";
 
     // A weight gradient walks the pixels of its second operand.
-    private static string GradientExtents(KernelTask task)
+    internal static string GradientExtents(KernelTask task)
     {
         Shape x = task.Operands[0].Shape, dy = task.Operands[1].Shape;
         return $"{CudaExtents.Of(dy.N)}, {CudaExtents.Of(x.H)}, {CudaExtents.Of(x.W)}, {CudaExtents.Of(dy.H)}, {CudaExtents.Of(dy.W)}";

@@ -60,49 +60,78 @@ template <int KH, int KW, int STRIDE, int PADDING, int DILATION, int PITCH, int 
     }
 };
 
+// What the threads of a block have summed of V channels each, VECTORS threads side by side all channels: thread c < V · VECTORS gets the total of channel c.
+// Shared memory: 8 · V · VECTORS floats; a barrier has to follow before it is written again.
+template <int V, int VECTORS> __device__ __forceinline__ float combine_block(float (&sums)[V], bool maximum, float* shared)
+{
+    #pragma unroll
+    for (int step = 16; step >= VECTORS; step /= 2)
+    {
+        #pragma unroll
+        for (int i = 0; i < V; i++) sums[i] = combine(maximum, sums[i], __shfl_xor_sync(0xffffffffu, sums[i], step));
+    }
+    const int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
+    if (lane < VECTORS) store_vector<V, V>(shared + (warp * VECTORS + lane) * V, sums);
+    __syncthreads();
+    float total = 0.0f;
+    if (threadIdx.x < V * VECTORS)
+    {
+        total = shared[threadIdx.x];
+        #pragma unroll
+        for (int from = 1; from < 8; from++) total = combine(maximum, total, shared[from * V * VECTORS + threadIdx.x]);
+    }
+    return total;
+}
+
 // The adjoint with respect to the weight: Σ dy · x over the pixels of a chunk, [chunk][channel][ky][kx].
-// A block has one row of taps and 32 channels: blocks: CHUNKS × KH × (CHANNELS over 32). Shared memory: 1024 bytes.
-template <int CHANNELS, int KH, int KW, int STRIDE, int PADDING, int DILATION, int CHUNKS, int X_PITCH, int DY_PITCH, class X, class DY>
+// A block has one row of taps and up to 32 · V channels: blocks: CHUNKS × KH × (CHANNELS over lanes · V). Shared memory: 1024 · V bytes.
+template <int V, int CHANNELS, int KH, int KW, int STRIDE, int PADDING, int DILATION, int CHUNKS, int X_PITCH, int X_ALIGN, int DY_PITCH, int DY_ALIGN, class X, class DY>
 __device__ __forceinline__ void depthwise_weight_gradient(
     const X* x, const DY* dy, float* partial, int images, int in_height, int in_width, int height, int width, int block, unsigned char* memory)
 {
-    constexpr int lanes = CHANNELS >= 32 ? 32 : power_of_two_from(CHANNELS), slots = 256 / lanes, tiles = (CHANNELS + lanes - 1) / lanes;
+    constexpr int groups = CHANNELS / V, lanes = groups >= 32 ? 32 : power_of_two_from(groups), slots = 256 / lanes, tiles = (groups + lanes - 1) / lanes;
+    // Pixels that a thread reads at a time.
+    constexpr int at_once = KW * V <= 16 ? 2 : 1;
     float* shared = reinterpret_cast<float*>(memory);
-    const int tile = block % tiles, ky = block / tiles % KH, chunk = block / tiles / KH;
-    const int lane = threadIdx.x % lanes, slot = threadIdx.x / lanes, channel = tile * lanes + lane;
+    const int group = block % tiles * lanes + threadIdx.x % lanes, ky = block / tiles % KH, chunk = block / tiles / KH;
     const int pixels = images * height * width, length = (pixels + CHUNKS - 1) / CHUNKS;
-    const int last = min(chunk * length + length, pixels);
-    float sums[KW];
-    #pragma unroll
-    for (int kx = 0; kx < KW; kx++) sums[kx] = 0.0f;
-    if (channel < CHANNELS)
+    const int last = group < groups ? min(chunk * length + length, pixels) : 0;
+    float sums[KW][V] = {};
+    for (int first = chunk * length + threadIdx.x / lanes; first < last; first += slots * at_once)
     {
-        for (int pixel = chunk * length + slot; pixel < last; pixel += slots)
+        float gradient[at_once][V] = {}, in[at_once][KW][V] = {};
+        #pragma unroll
+        for (int p = 0; p < at_once; p++)
         {
-            const int column = pixel % width, row = pixel / width, y = row % height, image = row / height;
+            const int pixel = first + p * slots, column = pixel % width, row = pixel / width, y = row % height, image = row / height;
             const int from_y = y * STRIDE - PADDING + ky * DILATION;
-            if (from_y < 0 || from_y >= in_height) continue;
-            const float gradient = load_at(dy + pixel * DY_PITCH + channel);
+            const bool inside = pixel < last && (unsigned)from_y < (unsigned)in_height;
+            if (inside) load_channels<DY, V, DY_ALIGN>(dy + pixel * DY_PITCH + group * V, gradient[p]);
             #pragma unroll
             for (int kx = 0; kx < KW; kx++)
             {
                 const int from_x = column * STRIDE - PADDING + kx * DILATION;
-                if (from_x >= 0 && from_x < in_width)
-                    sums[kx] += gradient * load_at(x + ((image * in_height + from_y) * in_width + from_x) * X_PITCH + channel);
+                if (inside && (unsigned)from_x < (unsigned)in_width)
+                    load_channels<X, V, X_ALIGN>(x + ((image * in_height + from_y) * in_width + from_x) * X_PITCH + group * V, in[p][kx]);
+            }
+        }
+        #pragma unroll
+        for (int p = 0; p < at_once; p++)
+        {
+            #pragma unroll
+            for (int kx = 0; kx < KW; kx++)
+            {
+                #pragma unroll
+                for (int i = 0; i < V; i++) sums[kx][i] += gradient[p][i] * in[p][kx][i];
             }
         }
     }
     #pragma unroll
     for (int kx = 0; kx < KW; kx++)
     {
-        shared[threadIdx.x] = sums[kx];
-        __syncthreads();
-        if (slot == 0 && channel < CHANNELS)
-        {
-            float total = shared[lane];
-            for (int from = 1; from < slots; from++) total += shared[from * lanes + lane];
-            partial[((chunk * CHANNELS + channel) * KH + ky) * KW + kx] = total;
-        }
+        const float total = combine_block<V, lanes>(sums[kx], false, shared);
+        const int channel = block % tiles * lanes * V + threadIdx.x;
+        if (threadIdx.x < lanes * V && channel < CHANNELS) partial[((chunk * CHANNELS + channel) * KH + ky) * KW + kx] = total;
         __syncthreads();
     }
 }

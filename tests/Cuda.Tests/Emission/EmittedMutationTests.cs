@@ -28,7 +28,10 @@ public sealed class EmittedMutationTests(ITestOutputHelper output)
         ("reduction.cu", ["channel_reduce<", "channel_reduce< & maximum(int r) { return false; }", "gather_reduce<40, false", "gather_reduce<40, true", "gather_reduce<5"]),
         ("finish.cu", ["finish_by_warp<false, 40", "finish_by_warp<true, 1", "finish_with_body<false, 70", "finish_by_thread<270"]),
         ("depthwise.cu", ["DepthwiseSource<3", "DepthwiseSource<4", "DepthwiseTransposedSource<3", "DepthwiseTransposedSource<4"]),
-        ("depthwise.cu", ["depthwise_weight_gradient<40, 3", "depthwise_weight_gradient<5"]),
+        ("depthwise.cu", ["depthwise_weight_gradient<4, 40", "depthwise_weight_gradient<8, 16", "depthwise_weight_gradient<1, 5", "depthwise_weight_gradient<1, 33"]),
+        ("depthwise_tile.cu", ["depthwise_map<DepthwiseTile<float, 40", "depthwise_map<DepthwiseTile<bf16, 40", "depthwise_map<DepthwiseTile<bf16, 16, 5", "depthwise_reduce< & true>(body", "depthwise_reduce< & false>(body"]),
+        ("depthwise_gradient.cu", ["depthwise_tile_gradient<DepthwiseTile<float, 40", "depthwise_tile_gradient<DepthwiseTile<bf16, 16, 7"]),
+        ("gathered_convolution.cu", ["GatheredConvolution<2, 1", "GatheredConvolution<1, 2"]),
         ("resample.cu", ["ResampleSource<2, 3", "ResampleSource<3, 3", "ResampleAdjointSource<0", "ResampleAdjointSource<2", "ResampleAdjointSource<3"]),
         ("trig.cu", ["trig_transform<false, false", "trig_transform<true, true"]),
         ("direct_convolution.cu", ["direct_convolution<3, 5, 3, 3, 1, 2, 2", "direct_convolution<3, 70", "direct_convolution<6, 5, 3, 3, 2, 1, 1, true", "direct_convolution<6, 5, 1, 1, 2, 0, 1, true", "direct_convolution<5, 3, 4, 4, 2, 1, 1, true"]),
@@ -43,7 +46,8 @@ public sealed class EmittedMutationTests(ITestOutputHelper output)
     // One more for templates with so many parts, or such large tiles, that only large pictures fill them.
     private static readonly Dictionary<string, (int Images, int Height, int Width)> _large = new()
     {
-        ["reduction.cu"] = (1, 17, 17), ["depthwise.cu"] = (1, 17, 17), ["direct_convolution.cu"] = (1, 9, 17), ["trig.cu"] = (1, 45, 17),
+        ["depthwise_tile.cu"] = (1, 19, 18), ["depthwise_gradient.cu"] = (1, 19, 18), ["reduction.cu"] = (1, 17, 17), ["depthwise.cu"] = (1, 33, 33), ["direct_convolution.cu"] = (1, 9, 17),
+        ["trig.cu"] = (1, 45, 17),
     };
 
     // What computes the same at every size that a network accepts: file, change, reason.
@@ -59,8 +63,13 @@ public sealed class EmittedMutationTests(ITestOutputHelper output)
         new("reduction.cu", "bound of 'lanes = groups >= 32' - 1", "the power of two from 31 is 32"),
         new("reduction.cu", "bound of 'start < last' + (slots)", "one more round, of no pixel"),
         new("reduction.cu", "bound of 'round < rounds' + 1", "one more round, of no channel"),
-        new("depthwise.cu", "bound of 'constexpr int lanes = CHANNELS >= 32' + 1", "32 is a power of two"),
-        new("depthwise.cu", "bound of 'constexpr int lanes = CHANNELS >= 32' - 1", "the power of two from 31 is 32"),
+        new("depthwise.cu", "bound of 'lanes = groups >= 32' + 1", "32 is a power of two"),
+        new("depthwise.cu", "bound of 'lanes = groups >= 32' - 1", "the power of two from 31 is 32"),
+        .. new[] { "+", "-" }.Select(way => new HarmlessMutation("depthwise.cu", $"bound of 'constexpr int at_once = KW * V <= 16' {way} 1", "how many pixels are read at a time changes no sum")),
+        new("depthwise.cu", "bound of 'first < last' + (slots * at_once)", "one more round, of no pixel"),
+        new("depthwise_tile.cu", "bound of 'dilation < width' + 1", "of a column too many nothing is stored"),
+        new("depthwise_gradient.cu", "bound of 'i < Tile' + 1", "a row too many is read, and not multiplied"),
+        new("depthwise_gradient.cu", "bound of 'kx < Tile' + 1", "threads too many add to sums that nobody reads"),
         new("finish_moments.cu", "bound of 'index < results' + 1", "features have a multiple of 32 channels, and a block has 8 results"),
         new("trig.cu", "bound of 'n0 <= half' + (16)", "one more slab, of zeros"),
         new("trig.cu", "bound of 'phase > length - phase' + 1", "half a turn leads to the same place either way"),
@@ -105,8 +114,9 @@ public sealed class EmittedMutationTests(ITestOutputHelper output)
         [
             OddNetwork.Build(NetworkMode.Inference), OddNetwork.Build(NetworkMode.Training),
             EdgeNetwork.Build(NetworkMode.Inference), EdgeNetwork.Build(NetworkMode.Training), EmittedMomentsTests.Network(),
+            SelectionNetwork.Build(NetworkMode.Inference), SelectionNetwork.Build(NetworkMode.Training),
         ];
-        return new[] { (ElementType.Float32, false), (ElementType.Float32, true), (ElementType.BFloat16, false) }
+        return new[] { (ElementType.Float32, false), (ElementType.Float32, true), (ElementType.BFloat16, false), (ElementType.BFloat16, true) }
             .SelectMany(form => EmittedKernels.Of(graphs, form.Item1, form.Item2)).DistinctBy(k => k.Kernel.Name);
     }
 
