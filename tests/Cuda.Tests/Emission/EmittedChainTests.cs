@@ -29,7 +29,7 @@ public sealed class EmittedChainTests(ITestOutputHelper output)
         {
             for (int i = 0; i < _sizes.Length; i++)
             {
-                using var oracle = new KernelOracle(kernel, kernel.Size(_sizes[i].Images, _sizes[i].Height, _sizes[i].Width), seed: i);
+                using var oracle = new KernelOracle(kernel, kernel.Size(_sizes[i].Images, _sizes[i].Height, _sizes[i].Width), seed: i, architecture);
                 oracle.Check(modules[kernel.Kernel.Name], (ulong)i);
             }
         }

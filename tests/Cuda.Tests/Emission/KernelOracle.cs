@@ -22,10 +22,13 @@ internal sealed partial class KernelOracle : IReferenceValues, IDisposable
     private readonly Dictionary<PlannedBuffer, CudaBuffer> _buffers = [];
     private readonly Dictionary<PlannedBuffer, float[]> _before = [];
     private readonly Dictionary<PlannedBuffer, ReferenceTensor> _packed = [];
+    private readonly bool _warpgroups;
     private double _slack;
 
-    public KernelOracle(EmittedKernelCase kernel, RunExtents size, int seed)
+    /// <param name="architecture">The emulator's sm_90 is sm_90a, where groups of four warps read weights in an order of their own.</param>
+    public KernelOracle(EmittedKernelCase kernel, RunExtents size, int seed, int architecture = 90)
     {
+        _warpgroups = architecture == 90;
         _case = kernel;
         _size = size;
         _random = new Random(seed);
@@ -59,7 +62,7 @@ internal sealed partial class KernelOracle : IReferenceValues, IDisposable
             weight.Data[i] = narrow ? Bits.FromBrain(Bits.ToBrain(Value(false, false))) : Value(false, false);
         ConvolutionSettings settings = transposed ? ((TransposedConvolutionOp)anchor.Op).Settings : ((ConvolutionOp)anchor.Op).Settings;
         var job = new PackJob(anchor.Inputs[1].Shape, settings, transposed, task.Operands[1].Shape.C / 4, inChain);
-        _buffers[task.Operands[1].Place.Buffer].Write<byte>(PackedReference.Of(job, weight, narrow));
+        _buffers[task.Operands[1].Place.Buffer].Write<byte>(PackedReference.Of(job, weight, narrow, _warpgroups));
         _packed.Add(task.Operands[1].Place.Buffer, weight);
     }
 
@@ -67,7 +70,7 @@ internal sealed partial class KernelOracle : IReferenceValues, IDisposable
     {
         for (int i = 0; i < task.Jobs.Count; i++)
         {
-            byte[] expected = PackedReference.Of(task.Jobs[i], Read(task.Operands[2 * i], task.Jobs[i].Weight, now: false), task.Type == ElementType.BFloat16);
+            byte[] expected = PackedReference.Of(task.Jobs[i], Read(task.Operands[2 * i], task.Jobs[i].Weight, now: false), task.Type == ElementType.BFloat16, _warpgroups);
             Assert.Equal(expected, _buffers[task.Operands[(2 * i) + 1].Place.Buffer].Read<byte>());
             Counts = (Counts.Compared + (expected.Length / 4), Counts.NotANumber);
         }

@@ -8,7 +8,7 @@ namespace FocalNet.Cuda.Tests.Emission;
 internal static class PackedReference
 {
     /// <summary>The bytes of a packed weight.</summary>
-    public static byte[] Of(PackJob job, ReferenceTensor weight, bool narrow)
+    public static byte[] Of(PackJob job, ReferenceTensor weight, bool narrow, bool warpgroups)
     {
         int ofChunk = narrow ? 8 : 4;
         var bytes = new List<byte>(16 * job.Chunks);
@@ -16,14 +16,14 @@ internal static class PackedReference
         {
             for (int i = 0; i < ofChunk; i++)
             {
-                float value = (float)Element(job, weight, ofChunk, chunk, i);
+                float value = (float)Element(job, weight, ofChunk, warpgroups, chunk, i);
                 bytes.AddRange(narrow ? BitConverter.GetBytes(Bits.ToBrain(value)) : BitConverter.GetBytes(value));
             }
         }
         return [.. bytes];
     }
 
-    private static double Element(PackJob job, ReferenceTensor weight, int ofChunk, int chunk, int index)
+    private static double Element(PackJob job, ReferenceTensor weight, int ofChunk, bool warpgroups, int chunk, int index)
     {
         int[] e = weight.Extents;
         int read = job.Transposed ? e[0] : e[1], written = job.Transposed ? e[1] : e[0], blocks = (written + 15) / 16;
@@ -38,8 +38,8 @@ internal static class PackedReference
             step -= steps;
         }
         int unit = chunk % 32, lane = unit ^ (unit >> 3), register = index / (ofChunk / 4);
-        // The emulator's sm_90 is sm_90a: there groups of four warps take 3×3 of many channels, a step as two rows of chunks of all channels.
-        bool groups = ofChunk == 8 && ForWarpgroups(job, read, written);
+        // Groups of four warps take 3×3 of many channels, a step as two rows of chunks of all channels.
+        bool groups = warpgroups && ofChunk == 8 && ForWarpgroups(job, read, written);
         int k = groups
             ? (step * 16) + (chunk / (blocks * 16) % 2 * 8) + index
             : (step * 2 * ofChunk) + (lane % 4 * (ofChunk / 4)) + (index % (ofChunk / 4)) + (register % 2 * ofChunk);
