@@ -98,6 +98,9 @@ public sealed record KernelTask(
     /// <inheritdoc/>
     public override string Description => Inputs + (Group.Anchor?.Op.Signature ?? (Body.Reductions.Count > 0 ? "reduce" : "map")) + (BiasOperand > 0 ? " and bias" : "");
 
+    /// <summary>A weight's gradient whose product has taps × input channels as columns, for there are few of these.</summary>
+    public bool HasFewChannels => OnTensorCores && Group.Kind == KernelKind.WeightGradient && PackedWeights.HasFewChannels(Group.Anchor!);
+
     private string Inputs => string.Concat((Pieces ?? []).Select(p => p switch
     {
         UpsampledPiece up => $"{up.Result.Op.Signature} on load → ",

@@ -34,17 +34,29 @@ internal sealed class PackedWeights(NetworkGraph graph, Placement placement, Ele
     // dense_convolution.cu has so many bits for the taps along an axis; of the gradient a row of taps has all the accumulators that a thread can keep.
     private const int MostTaps = 12, MostGradientTaps = 9;
 
+    // few_channel_gradient.cu keeps all that the taps of a tile see of so many channels in shared memory.
+    private const int FewChannels = 4, MostStride = 2, MostReach = 8;
+
     /// <summary>
     /// Whether tensor cores take a kernel: a dense convolution that reads channels in whole 16-byte accesses, with few taps along
-    /// an axis.
+    /// an axis. A weight's gradient may also have few input channels.
     /// </summary>
     public static bool Takes(KernelGroup group) => group.Kind switch
     {
         KernelKind.Convolution => group.Anchor!.Inputs[1].Shape.C % WholeChannels == 0 && HasFewTaps(group.Anchor.Inputs[1].Shape),
         KernelKind.TransposedConvolution => group.Anchor!.Inputs[1].Shape.N.Value % WholeChannels == 0 && HasFewTaps(group.Anchor.Inputs[1].Shape),
-        KernelKind.WeightGradient => group.Anchor!.Shape is { W.Value: <= MostGradientTaps } weight && weight.C % WholeChannels == 0,
+        KernelKind.WeightGradient => HasFewChannels(group.Anchor!) || (group.Anchor!.Shape is { W.Value: <= MostGradientTaps } weight && weight.C % WholeChannels == 0),
         _ => false,
     };
+
+    /// <summary>Whether the gradient of a dense convolution's weight has few input channels, such as a picture's: columns of the product are then taps × channels.</summary>
+    /// <param name="gradient">The gradient.</param>
+    public static bool HasFewChannels(Node gradient)
+    {
+        ConvolutionSettings settings = ((ConvolutionWeightGradientOp)gradient.Op).Settings;
+        Shape weight = gradient.Shape;
+        return weight.C <= FewChannels && settings.Stride <= MostStride && (weight.H.Value - 1) * settings.Dilation <= MostReach && (weight.W.Value - 1) * settings.Dilation <= MostReach;
+    }
 
     private static bool HasFewTaps(Shape weight) => weight.H.Value <= MostTaps && weight.W.Value <= MostTaps;
 

@@ -14,8 +14,9 @@ internal sealed class TaskBuilder(FusedGraph fused, Placement placement, PackedW
     /// <summary>Chunks of a picture, or of a whole batch: enough blocks for a large device, few enough to add.</summary>
     private const int ChunksOfPicture = 64, ChunksOfBatch = 256;
 
-    // A large weight has several tiles, which keep a device busy with fewer chunks.
-    private const int WeightPartials = 1 << 22, MostWeightChunks = 64;
+    // A large weight has several tiles, which keep a device busy with fewer chunks. What tensor cores do for a small one is little: a multiprocessor takes
+    // several chunks at a time, which wait for memory in turns.
+    private const int WeightPartials = 1 << 22, MostWeightChunks = 64, SmallWeight = 1 << 14;
 
     private readonly List<LaunchTask> _tasks = [];
 
@@ -79,12 +80,12 @@ internal sealed class TaskBuilder(FusedGraph fused, Placement placement, PackedW
     private void AddWeightGradient(KernelGroup group, KernelBody body)
     {
         TaskOperand[] operands = Operands(body);
-        int result = body.Stores[0].Operand, elements = group.Anchor!.Shape.ConstantElements, chunks = MostWeightChunks;
+        bool tensorCores = PackedWeights.Takes(group);
+        int result = body.Stores[0].Operand, elements = group.Anchor!.Shape.ConstantElements, chunks = tensorCores && elements <= SmallWeight ? ChunksOfBatch : MostWeightChunks;
         while (chunks > 1 && chunks * (long)elements > WeightPartials)
             chunks /= 2;
         TaskOperand gradient = operands[result], partial = Partial(Shape.Flat(checked(chunks * elements)));
         operands[result] = partial;
-        bool tensorCores = PackedWeights.Takes(group);
         _tasks.Add(new KernelTask(group, body, operands, InputOf(group), TaskReduction.ByBatch, chunks, tensorCores, precision));
         _tasks.Add(new FinishTask(ReduceKind.Sum, chunks, elements, PerPicture: false, group.Anchor, [partial with { IsWritten = false }, gradient]));
     }

@@ -40,7 +40,42 @@ struct GradientTile
     static_assert(Shape::KernelH % TapRows == 0 && TileW % step == 0 && steps % WarpsK == 0, "no part of a tile is left over");
 };
 
-// One step: all taps' products of its pixels. a is the step's first pixel of dy, b that of x under the first tap. `ones` sums the rows of A besides.
+// The fragments of a step's pixels of dy: A. `ones` sums its rows besides.
+template <class Tile, int MT>
+__device__ __forceinline__ void load_gradient_bf16(unsigned (&fa)[MT][4], float (&sums)[MT][4], bool ones, const unsigned char* a, int lane)
+{
+#if __CUDA_ARCH__ >= 800
+    #pragma unroll
+    for (int i = 0; i < MT; i++)
+    {
+        ldmatrix_x4_trans(fa[i][0], fa[i][1], fa[i][2], fa[i][3], a + ((lane & 7) + (lane >> 4) * 8) * Tile::row_o + (i * 16 + (lane & 8)) * 2);
+        if (ones) mma_m16n8k16_bf16(sums[i], fa[i][0], fa[i][1], fa[i][2], fa[i][3], 0x3f803f80u, 0x3f803f80u);
+    }
+#endif
+}
+
+template <class Tile, int MT>
+__device__ __forceinline__ void load_gradient_tf32(unsigned (&big)[MT][4], unsigned (&small)[MT][4], float (&sums)[MT][4], bool ones, const unsigned char* a, int lane)
+{
+#if __CUDA_ARCH__ >= 800
+    const int g = lane >> 2, t = lane & 3;
+    #pragma unroll
+    for (int i = 0; i < MT; i++)
+    {
+        #pragma unroll
+        for (int r = 0; r < 4; r++)
+            split_tf32(*reinterpret_cast<const unsigned*>(a + (t + r / 2 * 4) * Tile::row_o + (i * 16 + g + r % 2 * 8) * 4), big[i][r], small[i][r]);
+        if (ones)
+        {
+            const unsigned one = 0x3f800000u;
+            mma_m16n8k8_tf32(sums[i], small[i][0], small[i][1], small[i][2], small[i][3], one, one);
+            mma_m16n8k8_tf32(sums[i], big[i][0], big[i][1], big[i][2], big[i][3], one, one);
+        }
+    }
+#endif
+}
+
+// One step: all taps' products of its pixels. a is the step's first pixel of dy, b that of x under the first tap.
 template <class Tile, int MT, int NT>
 __device__ __forceinline__ void multiply_pixels_bf16(
     float (&acc)[Tile::taps][MT][NT][4], float (&sums)[MT][4], bool ones, const unsigned char* a, const unsigned char* b, int lane)
@@ -48,12 +83,7 @@ __device__ __forceinline__ void multiply_pixels_bf16(
 #if __CUDA_ARCH__ >= 800
     typedef typename Tile::Shape Shape;
     unsigned fa[MT][4];
-    #pragma unroll
-    for (int i = 0; i < MT; i++)
-    {
-        ldmatrix_x4_trans(fa[i][0], fa[i][1], fa[i][2], fa[i][3], a + ((lane & 7) + (lane >> 4) * 8) * Tile::row_o + (i * 16 + (lane & 8)) * 2);
-        if (ones) mma_m16n8k16_bf16(sums[i], fa[i][0], fa[i][1], fa[i][2], fa[i][3], 0x3f803f80u, 0x3f803f80u);
-    }
+    load_gradient_bf16<Tile>(fa, sums, ones, a, lane);
     #pragma unroll
     for (int tap = 0; tap < Tile::taps; tap++)
         #pragma unroll
@@ -80,19 +110,7 @@ __device__ __forceinline__ void multiply_pixels_tf32(
     typedef typename Tile::Shape Shape;
     const int g = lane >> 2, t = lane & 3;
     unsigned big[MT][4], small[MT][4];
-    #pragma unroll
-    for (int i = 0; i < MT; i++)
-    {
-        #pragma unroll
-        for (int r = 0; r < 4; r++)
-            split_tf32(*reinterpret_cast<const unsigned*>(a + (t + r / 2 * 4) * Tile::row_o + (i * 16 + g + r % 2 * 8) * 4), big[i][r], small[i][r]);
-        if (ones)
-        {
-            const unsigned one = 0x3f800000u;
-            mma_m16n8k8_tf32(sums[i], small[i][0], small[i][1], small[i][2], small[i][3], one, one);
-            mma_m16n8k8_tf32(sums[i], big[i][0], big[i][1], big[i][2], big[i][3], one, one);
-        }
-    }
+    load_gradient_tf32<Tile>(big, small, sums, ones, a, lane);
     #pragma unroll
     for (int tap = 0; tap < Tile::taps; tap++)
     {
@@ -160,7 +178,7 @@ __device__ __forceinline__ void multiply_pixels(
 
 // Brings Height × Width pixels of an image from (y, x) on, of each TileC of Channels channels from `first` on, PixelBytes apart; zeros where there are none.
 template <class T, int Channels, int TileC, int PixelBytes, int Height, int Width, int Threads, class Source>
-__device__ __forceinline__ void bring_rows(unsigned char* tile, const Source& source, int image, int y, int x, int first)
+__device__ __forceinline__ void bring_chunks(unsigned char* tile, const Source& source, int image, int y, int x, int first)
 {
     constexpr int chunks = TileC / Chunk<T>::channels;
     // Not unrolled: it would take the registers that the sums need.
@@ -171,6 +189,29 @@ __device__ __forceinline__ void bring_rows(unsigned char* tile, const Source& so
         const bool inside = (unsigned)iy < (unsigned)source.height && (unsigned)ix < (unsigned)source.width && channel < Channels;
         bring_chunk<T, Channels>(tile + pixel * PixelBytes + unit % chunks * 16, source, inside, image, iy, ix, channel);
     }
+}
+
+template <class T, int Channels, int TileC, int PixelBytes, int Height, int Width, int Threads, class Source>
+__device__ __forceinline__ void bring_rows(unsigned char* tile, const Source& source, int image, int y, int x, int first)
+{
+    bring_chunks<T, Channels, TileC, PixelBytes, Height, Width, Threads>(tile, source, image, y, x, first);
+}
+
+// Pieces side by side one after the other, where the text knows which channels are whose: a warp that had some of both would wait for each in turn.
+template <class T, int Channels, int TileC, int PixelBytes, int Height, int Width, int Threads, class First, int Split, class Second>
+__device__ __forceinline__ void bring_rows(unsigned char* tile, const PiecedSource<First, Split, Second>& source, int image, int y, int x, int first)
+{
+    if constexpr (ceil_div(Channels, TileC) == 1)
+    {
+        bring_rows<T, Split, Split, PixelBytes, Height, Width, Threads>(tile, source.first, image, y, x, 0);
+        bring_rows<T, Channels - Split, TileC - Split, PixelBytes, Height, Width, Threads>(tile + Split * (int)sizeof(T), source.second, image, y, x, 0);
+    }
+    else if constexpr (Split % TileC == 0)
+    {
+        if (first / TileC < Split / TileC) bring_rows<T, Split, TileC, PixelBytes, Height, Width, Threads>(tile, source.first, image, y, x, first);
+        else bring_rows<T, Channels - Split, TileC, PixelBytes, Height, Width, Threads>(tile, source.second, image, y, x, first - Split);
+    }
+    else bring_chunks<T, Channels, TileC, PixelBytes, Height, Width, Threads>(tile, source, image, y, x, first);
 }
 
 // The tiles of dy one after the other: those of a row, then the rows, then the images.
@@ -210,42 +251,50 @@ __device__ __forceinline__ void bring_pixels(
     cp_async_commit();
 }
 
-// Adds up the accumulators of one tap, and of the bias, of the groups that shared k, in a tree: what the upper half of them has goes through shared memory, each
-// register in 32 neighbouring lanes, until the first group has all.
-template <class Tile, int MT, int NT>
-__device__ __forceinline__ void add_groups(float (&acc)[MT][NT][4], float (&sums)[MT][4], unsigned char* shared, int group, int warp, int lane)
+// Accumulators of Count taps from `first` on, and with the first tap's the bias's, are left at `mine`, or what lies there is added to them.
+template <int Count, bool Leave, int Taps, int MT, int NT>
+__device__ __forceinline__ void exchange_sums(float (&acc)[Taps][MT][NT][4], float (&sums)[MT][4], float* mine, int first)
 {
-    constexpr int registers = MT * NT * 4 + MT * 4, warps = Tile::WarpsM * Tile::WarpsN;
+    #pragma unroll
+    for (int i = 0; i < MT; i++)
+        #pragma unroll
+        for (int r = 0; r < 4; r++)
+        {
+            #pragma unroll
+            for (int tap = 0; tap < Count; tap++)
+                #pragma unroll
+                for (int j = 0; j < NT; j++)
+                {
+                    float& place = mine[(((tap * MT + i) * NT + j) * 4 + r) * 32];
+                    if (Leave) place = acc[first + tap][i][j][r];
+                    else acc[first + tap][i][j][r] += place;
+                }
+            float& place = mine[((Count * MT * NT + i) * 4 + r) * 32];
+            if (first != 0) continue;
+            if (Leave) place = sums[i][r];
+            else sums[i][r] += place;
+        }
+}
+
+// Adds up the accumulators, and those of the bias, of the groups that shared k, in a tree: what the upper half of them has goes through shared memory, of
+// all taps at a time or, where there is no room, of one, each register in 32 neighbouring lanes, until the first group has all.
+template <class Tile, int Taps, int MT, int NT>
+__device__ __forceinline__ void add_groups(float (&acc)[Taps][MT][NT][4], float (&sums)[MT][4], unsigned char* shared, int group, int warp, int lane)
+{
+    constexpr int warps = Tile::WarpsM * Tile::WarpsN, tap_registers = MT * NT * 4, most = Tile::shared_bytes / (Tile::WarpsK / 2 * warps * 128) - MT * 4;
+    constexpr int at_once = smaller_of(most / (Taps * tap_registers), 1) * (Taps - 1) + 1, registers = at_once * tap_registers + MT * 4;
     #pragma unroll 1
     for (int half = Tile::WarpsK / 2; half != 0; half /= 2)
     {
-        // What was read here, tiles or the sums of the last round, is read.
-        __syncthreads();
         float* mine = reinterpret_cast<float*>(shared) + (group % half * warps + warp) * registers * 32 + lane;
-        if (group / half == 1)
+        #pragma unroll
+        for (int first = 0; first < Taps; first += at_once)
         {
-            #pragma unroll
-            for (int i = 0; i < MT; i++)
-                #pragma unroll
-                for (int r = 0; r < 4; r++)
-                {
-                    #pragma unroll
-                    for (int j = 0; j < NT; j++) mine[((i * NT + j) * 4 + r) * 32] = acc[i][j][r];
-                    mine[((MT * NT + i) * 4 + r) * 32] = sums[i][r];
-                }
-        }
-        __syncthreads();
-        if (group / half == 0)
-        {
-            #pragma unroll
-            for (int i = 0; i < MT; i++)
-                #pragma unroll
-                for (int r = 0; r < 4; r++)
-                {
-                    #pragma unroll
-                    for (int j = 0; j < NT; j++) acc[i][j][r] += mine[((i * NT + j) * 4 + r) * 32];
-                    sums[i][r] += mine[((MT * NT + i) * 4 + r) * 32];
-                }
+            // What was read here, tiles or the sums of the last round, is read.
+            __syncthreads();
+            if (group / half == 1) exchange_sums<at_once, true>(acc, sums, mine, first);
+            __syncthreads();
+            if (group / half == 0) exchange_sums<at_once, false>(acc, sums, mine, first);
         }
     }
 }
@@ -299,16 +348,7 @@ __device__ __forceinline__ void weight_gradient(
         }
         stage = stage == Tile::Stages - 1 ? 0 : stage + 1;
     }
-    if constexpr (Tile::WarpsK != 1)
-    {
-        #pragma unroll
-        for (int tap = 0; tap < Tile::taps; tap++)
-        {
-            float none[MT][4] = {};
-            if (tap == 0) add_groups<Tile>(acc[tap], sums, shared, group, warp, lane);
-            else add_groups<Tile>(acc[tap], none, shared, group, warp, lane);
-        }
-    }
+    if constexpr (Tile::WarpsK != 1) add_groups<Tile>(acc, sums, shared, group, warp, lane);
     if (group != 0) return;
 
     const int g = lane >> 2, t = lane & 3;
