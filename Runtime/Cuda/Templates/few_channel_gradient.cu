@@ -53,14 +53,15 @@ __device__ __forceinline__ void find_places(int (&places)[NT][2], int first_colu
     }
 }
 
-// One step: a is its first pixel of dy, x that of x under the first tap.
+// One step: a is what the lane reads of its first pixel of dy, x the pixel of x under the first tap.
 template <class Tile, int MT, int NT>
 __device__ __forceinline__ void multiply_columns_bf16(
-    float (&acc)[MT][NT][4], float (&sums)[MT][4], bool ones, const unsigned char* a, const float* x, const int (&places)[NT][2], int lane)
+    float (&acc)[MT][NT][4], float (&sums)[MT][4], bool ones, const unsigned char* a, const float* x, const int (&places)[NT][2])
 {
 #if __CUDA_ARCH__ >= 800
     unsigned fa[MT][4];
-    load_gradient_bf16<Tile>(fa, sums, ones, a, lane);
+    load_gradient_bf16<Tile>(fa, a);
+    if (ones) add_rows_bf16(sums, fa);
     #pragma unroll
     for (int j = 0; j < NT; j++)
     {
@@ -74,11 +75,11 @@ __device__ __forceinline__ void multiply_columns_bf16(
 
 template <class Tile, int MT, int NT>
 __device__ __forceinline__ void multiply_columns_tf32(
-    float (&acc)[MT][NT][4], float (&sums)[MT][4], bool ones, const unsigned char* a, const float* x, const int (&places)[NT][2], int lane)
+    float (&acc)[MT][NT][4], float (&sums)[MT][4], bool ones, const unsigned char* a, const float* x, const int (&places)[NT][2])
 {
 #if __CUDA_ARCH__ >= 800
     unsigned big[MT][4], small[MT][4], big_b[NT][2], small_b[NT][2];
-    load_gradient_tf32<Tile>(big, small, sums, ones, a, lane);
+    load_gradient_tf32<Tile>(big, small, sums, ones, a);
     #pragma unroll
     for (int j = 0; j < NT; j++)
         #pragma unroll
@@ -90,9 +91,8 @@ __device__ __forceinline__ void multiply_columns_tf32(
 
 template <class Tile, int MT, int NT>
 __device__ __forceinline__ void multiply_columns_ffma(
-    float (&acc)[MT][NT][4], float (&sums)[MT][4], bool ones, const unsigned char* a, const float* x, const int (&places)[NT][2], int lane)
+    float (&acc)[MT][NT][4], float (&sums)[MT][4], bool ones, const unsigned char* a, const float* x, const int (&places)[NT][2])
 {
-    const int g = lane >> 2;
     #pragma unroll 1
     for (int k = 0; k < 8; k++)
     {
@@ -102,7 +102,7 @@ __device__ __forceinline__ void multiply_columns_ffma(
             #pragma unroll
             for (int h = 0; h < 2; h++)
             {
-                fa[i][h] = *reinterpret_cast<const float*>(a + k * Tile::row_o + (i * 16 + h * 8 + g) * 4);
+                fa[i][h] = *reinterpret_cast<const float*>(a + k * Tile::row_o + (i * 16 + h * 8) * 4);
                 if (ones) sums[i][h * 2] += fa[i][h];
             }
         #pragma unroll
@@ -121,13 +121,13 @@ __device__ __forceinline__ void multiply_columns_ffma(
 
 template <class Tile, int MT, int NT>
 __device__ __forceinline__ void multiply_columns(
-    float (&acc)[MT][NT][4], float (&sums)[MT][4], bool ones, const unsigned char* a, const float* x, const int (&places)[NT][2], int lane)
+    float (&acc)[MT][NT][4], float (&sums)[MT][4], bool ones, const unsigned char* a, const float* x, const int (&places)[NT][2])
 {
-    if constexpr (sizeof(typename Tile::Element) == 2) multiply_columns_bf16<Tile>(acc, sums, ones, a, x, places, lane);
+    if constexpr (sizeof(typename Tile::Element) == 2) multiply_columns_bf16<Tile>(acc, sums, ones, a, x, places);
 #if FOCALNET_FFMA
-    else multiply_columns_ffma<Tile>(acc, sums, ones, a, x, places, lane);
+    else multiply_columns_ffma<Tile>(acc, sums, ones, a, x, places);
 #else
-    else multiply_columns_tf32<Tile>(acc, sums, ones, a, x, places, lane);
+    else multiply_columns_tf32<Tile>(acc, sums, ones, a, x, places);
 #endif
 }
 
@@ -136,9 +136,9 @@ template <class Tile, int Pitch, class X>
 __device__ __forceinline__ void bring_few_channels(float* tile, const X* x, int in_height, int in_width, int image, int y, int column)
 {
     constexpr int channels = Tile::Shape::Inputs;
-    for (int unit = threadIdx.x; unit < Tile::InH * Tile::row_i; unit += Tile::threads)
+    for (unsigned unit = threadIdx.x; unit < Tile::InH * Tile::row_i; unit += Tile::threads)
     {
-        const int iy = y + unit / Tile::row_i, ix = column + unit % Tile::row_i / channels, channel = unit % Tile::row_i % channels;
+        const int iy = y + (int)(unit / Tile::row_i), ix = column + (int)(unit % Tile::row_i / channels), channel = unit % Tile::row_i % channels;
         const bool inside = (unsigned)iy < (unsigned)in_height && (unsigned)ix < (unsigned)in_width;
         const X* from = inside ? x + ((image * in_height + iy) * in_width + ix) * Pitch + channel : x;
         if constexpr (sizeof(X) == 4) cp_async_4_zfill(tile + unit, from, inside ? 4u : 0u);
@@ -176,7 +176,8 @@ __device__ __forceinline__ void few_channel_gradient(
     {
         if (tile < end)
         {
-            bring_rows<typename Tile::Element, Shape::Outputs, Tile::TileO, Tile::row_o, Tile::TileH, Tile::TileW, Tile::threads>(stage, dy, walk.image, walk.y, walk.x, tile_o * Tile::TileO);
+            bring_rows<typename Tile::Element, TilePortion<Shape::Outputs, Tile::TileO, Tile::row_o, Tile::TileH, Tile::TileW, Tile::threads, 1>>(
+                stage, dy, 0, walk.image, walk.y, walk.x, tile_o * Tile::TileO);
             bring_few_channels<Tile, Pitch>(
                 reinterpret_cast<float*>(stage + Tile::gradient_bytes), x, in_height, in_width, walk.image, walk.y * Shape::Stride - Shape::Padding, walk.x * Shape::Stride - Shape::Padding);
             walk.advance();
@@ -193,13 +194,13 @@ __device__ __forceinline__ void few_channel_gradient(
         // Shows everybody's copies, and that nobody reads any more what the next tile overwrites.
         __syncthreads();
         bring(tile + Tile::Stages - 1, shared + (stage == 0 ? Tile::Stages - 1 : stage - 1) * Tile::stage);
-        const unsigned char* a = shared + stage * Tile::stage + first_row * (int)sizeof(typename Tile::Element);
+        const unsigned char* a = shared + stage * Tile::stage + first_row * (int)sizeof(typename Tile::Element) + gradient_lane<Tile>(lane);
         const float* b = reinterpret_cast<const float*>(shared + stage * Tile::stage + Tile::gradient_bytes);
         #pragma unroll 1
         for (int step = group; step < Tile::steps; step += Tile::WarpsK)
         {
             const int pixel = step / Tile::row_steps * Shape::Stride * Tile::row_i + step % Tile::row_steps * Tile::step * Tile::pixel_i;
-            multiply_columns<Tile>(acc[0], sums, ones, a + step * Tile::step * Tile::row_o, b + pixel, places, lane);
+            multiply_columns<Tile>(acc[0], sums, ones, a + step * Tile::step * Tile::row_o, b + pixel, places);
         }
         stage = stage == Tile::Stages - 1 ? 0 : stage + 1;
     }
