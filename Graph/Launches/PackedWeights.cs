@@ -58,6 +58,10 @@ internal sealed class PackedWeights(NetworkGraph graph, Placement placement, Ele
         return weight.C <= FewChannels && settings.Stride <= MostStride && (weight.H.Value - 1) * settings.Dilation <= MostReach && (weight.W.Value - 1) * settings.Dilation <= MostReach;
     }
 
+    /// <summary>Whether a block that tensor cores compute a part of a weight's gradient with has one for each of several taps, of many channels: 128 sums a thread.</summary>
+    /// <param name="gradient">The gradient.</param>
+    public static bool HasManySums(Node gradient) => gradient.Shape is var weight && weight.N.Value > 16 && weight.H.Value * weight.W.Value > 4 && !HasFewChannels(gradient);
+
     private static bool HasFewTaps(Shape weight) => weight.H.Value <= MostTaps && weight.W.Value <= MostTaps;
 
     /// <summary>The packed form of a convolution's weight.</summary>

@@ -14,9 +14,9 @@ internal sealed class TaskBuilder(FusedGraph fused, Placement placement, PackedW
     /// <summary>Chunks of a picture, or of a whole batch: enough blocks for a large device, few enough to add.</summary>
     private const int ChunksOfPicture = 64, ChunksOfBatch = 256;
 
-    // A large weight has several tiles, which keep a device busy with fewer chunks. What tensor cores do for a small one is little: a multiprocessor takes
-    // several chunks at a time, which wait for memory in turns.
-    private const int WeightPartials = 1 << 22, MostWeightChunks = 64, SmallWeight = 1 << 14;
+    // A large weight has several tiles, which keep a device busy with fewer chunks. Square ones are residual blocks', two of which share a launch; others may have
+    // one for themselves. What tensor cores do for a small one is little: a multiprocessor takes several chunks at a time, which wait for memory in turns.
+    private const int SquarePartials = 1 << 22, WeightPartials = 5 << 20, MostWeightChunks = 64, SmallWeight = 1 << 14;
 
     private readonly List<LaunchTask> _tasks = [];
 
@@ -81,13 +81,14 @@ internal sealed class TaskBuilder(FusedGraph fused, Placement placement, PackedW
     {
         TaskOperand[] operands = Operands(body);
         bool tensorCores = PackedWeights.Takes(group);
-        int result = body.Stores[0].Operand, elements = group.Anchor!.Shape.ConstantElements, chunks = tensorCores && elements <= SmallWeight ? ChunksOfBatch : MostWeightChunks;
-        while (chunks > 1 && chunks * (long)elements > WeightPartials)
+        Shape weight = group.Anchor!.Shape;
+        int result = body.Stores[0].Operand, elements = weight.ConstantElements, chunks = tensorCores && elements <= SmallWeight ? ChunksOfBatch : MostWeightChunks;
+        while (chunks > 1 && chunks * (long)elements > (weight.N.Value == weight.C ? SquarePartials : WeightPartials))
             chunks /= 2;
         TaskOperand gradient = operands[result], partial = Partial(Shape.Flat(checked(chunks * elements)));
         operands[result] = partial;
         _tasks.Add(new KernelTask(group, body, operands, InputOf(group), TaskReduction.ByBatch, chunks, tensorCores, precision));
-        _tasks.Add(new FinishTask(ReduceKind.Sum, chunks, elements, PerPicture: false, group.Anchor, [partial with { IsWritten = false }, gradient]));
+        _tasks.Add(new FinishTask(ReduceKind.Sum, chunks, elements, PerPicture: false, group.Anchor!, [partial with { IsWritten = false }, gradient]));
     }
 
     private void AddStateCopy(Assignment assignment)

@@ -62,12 +62,13 @@ internal static class CudaKernelEmitter
     }
 
     // Chains compute between barriers what a block alone has to wait for: three on a multiprocessor, which 80 registers allow, and which their tiles leave room
-    // for. Other work of the tensor cores is better off with more registers.
+    // for. Other work of the tensor cores is better off with more registers. Gradients of small weights wait for memory: two at least.
     private static string Bounds(Launch launch)
     {
-        bool bounded = launch.Tasks.Any(t => t is ConvolutionChainTask) &&
+        bool threeBlocks = launch.Tasks.Any(t => t is ConvolutionChainTask) &&
             !launch.Tasks.Any(t => t is KernelTask { OnTensorCores: true } or ConvolutionChainTask { Kind: ChainKind.UpConvolution });
-        return Text.Of(CudaKernelText.Threads) + (bounded ? ", 3" : "");
+        bool twoBlocks = launch.Tasks.Any(t => t.Family == TaskFamily.Gradient);
+        return Text.Of(CudaKernelText.Threads) + (threeBlocks ? ", 3" : twoBlocks ? ", 2" : "");
     }
 
     // States that the launch does not write are written by nobody: what a body reads of them again and again is read once.

@@ -238,10 +238,44 @@ __device__ __forceinline__ void bring_chunks(unsigned char* tile, const Source& 
     }
 }
 
+// The same through registers, two chunks at a time: both are on their way before the first is there, because what lies outside of the picture is read
+// from its edge, straight on, and made zero afterwards.
+template <class T, class Portion, class Source>
+__device__ __forceinline__ void load_chunks(unsigned char* tile, const Source& source, int portion, int image, int y, int x, int first)
+{
+    constexpr unsigned chunks = Portion::TileC / Chunk<T>::channels;
+    constexpr int units = Portion::Height * Portion::Width * chunks, at_once = 2;
+    constexpr int count = ceil_div(units, Portion::Threads * Portion::Portions) * Portion::Threads;
+    const unsigned end = min((portion + 1) * count, units);
+    #pragma unroll 1
+    for (unsigned start = portion * count + threadIdx.x; start < end; start += Portion::Threads * at_once)
+    {
+        float v[at_once][Chunk<T>::channels];
+        #pragma unroll
+        for (int i = 0; i < at_once; i++)
+        {
+            const unsigned unit = start + i * Portion::Threads, pixel = unit / chunks;
+            const int iy = y + (int)(pixel / Portion::Width), ix = x + (int)(pixel % Portion::Width), channel = first + (int)(unit % chunks) * Chunk<T>::channels;
+            const bool any = Portion::Channels % Portion::TileC == 0 || channel < Portion::Channels;
+            load_chunk<T, Portion::Channels>(v[i], source, any, image, min(max(iy, 0), source.height - 1), min(max(ix, 0), source.width - 1), channel);
+            const bool inside = (unsigned)iy < (unsigned)source.height && (unsigned)ix < (unsigned)source.width;
+            #pragma unroll
+            for (int e = 0; e < Chunk<T>::channels; e++) v[i][e] = inside ? v[i][e] : 0.0f;
+        }
+        #pragma unroll
+        for (int i = at_once - 1; i >= 0; i--)
+        {
+            const unsigned unit = start + i * Portion::Threads;
+            if (unit < end) store_chunk(tile + unit / chunks * Portion::PixelBytes + unit % chunks * 16, v[i]);
+        }
+    }
+}
+
 template <class T, class Portion, class Source>
 __device__ __forceinline__ void bring_rows(unsigned char* tile, const Source& source, int portion, int image, int y, int x, int first)
 {
-    bring_chunks<T, Portion>(tile, source, portion, image, y, x, first);
+    if constexpr (Source::direct) bring_chunks<T, Portion>(tile, source, portion, image, y, x, first);
+    else load_chunks<T, Portion>(tile, source, portion, image, y, x, first);
 }
 
 // Pieces side by side one after the other, where the text knows which channels are whose: a warp that had some of both would wait for each in turn.
