@@ -442,7 +442,11 @@ __device__ __forceinline__ void weight_gradient(
         walk.advance();
         stage = stage == Tile::Stages - 1 ? 0 : stage + 1;
     }
-    if constexpr (Tile::WarpsK != 1) add_groups<Tile>(acc, sums, shared, group, warp, lane);
+    if constexpr (Tile::WarpsK != 1)
+    {
+        // Of no tile the first group has all, which is nothing.
+        if (begin != end) add_groups<Tile>(acc, sums, shared, group, warp, lane);
+    }
     if (group != 0) return;
 
     const int g = lane >> 2, t = lane & 3;
