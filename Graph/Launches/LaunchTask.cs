@@ -20,6 +20,9 @@ public enum TaskFamily
     /// <summary>Gradients of parameters: weight gradients, and sums over all pixels, which those of biases are.</summary>
     Gradient,
 
+    /// <summary>Weight gradients whose sums fill the registers of a multiprocessor, so that it has room for one block: what waits for memory is better off elsewhere.</summary>
+    LargeGradient,
+
     /// <summary>Pixel by pixel: element-wise arithmetic, depthwise convolutions, resampling, reductions.</summary>
     Pixel,
 
@@ -92,6 +95,7 @@ public sealed record KernelTask(
     public override TaskFamily Family => Group.Kind switch
     {
         KernelKind.Convolution or KernelKind.TransposedConvolution => TaskFamily.Dense,
+        KernelKind.WeightGradient when OnTensorCores && PackedWeights.HasManySums(Group.Anchor!) => TaskFamily.LargeGradient,
         KernelKind.WeightGradient or KernelKind.DepthwiseWeightGradient => TaskFamily.Gradient,
         KernelKind.Trig => TaskFamily.Trig,
         KernelKind.Map when Reduction == TaskReduction.ByBatch && Body.Stores.Count == 0 && !Domain.H.IsConstant => TaskFamily.Gradient,
@@ -100,6 +104,9 @@ public sealed record KernelTask(
 
     /// <inheritdoc/>
     public override string Description => Inputs + (Group.Anchor?.Op.Signature ?? (Body.Reductions.Count > 0 ? "reduce" : "map")) + (BiasOperand > 0 ? " and bias" : "");
+
+    /// <summary>A weight's gradient whose product has taps × input channels as columns, for there are few of these.</summary>
+    public bool HasFewChannels => OnTensorCores && Group.Kind == KernelKind.WeightGradient && PackedWeights.HasFewChannels(Group.Anchor!);
 
     private string Inputs => string.Concat((Pieces ?? []).Select(p => p switch
     {

@@ -37,15 +37,18 @@ internal sealed class PackedWeights(NetworkGraph graph, Placement placement, Ele
     // dense_convolution.cu has so many bits for the taps along an axis; of the gradient a row of taps has all the accumulators that a thread can keep.
     private const int MostTaps = 12, MostGradientTaps = 9;
 
+    // few_channel_gradient.cu keeps all that the taps of a tile see of so many channels in shared memory.
+    private const int FewChannels = 4, MostStride = 2, MostReach = 8;
+
     /// <summary>
     /// Whether tensor cores take a kernel: a dense convolution that reads channels in whole 16-byte accesses, with few taps along
-    /// an axis, or one that reads a picture.
+    /// an axis, or one that reads a picture. A weight's gradient may also have few input channels.
     /// </summary>
     public static bool Takes(KernelGroup group) => group.Kind switch
     {
         KernelKind.Convolution => (group.Anchor!.Inputs[1].Shape.C % WholeChannels == 0 && HasFewTaps(group.Anchor.Inputs[1].Shape)) || ReadsPicture(group),
         KernelKind.TransposedConvolution => (group.Anchor!.Inputs[1].Shape.N.Value % WholeChannels == 0 && HasFewTaps(group.Anchor.Inputs[1].Shape)) || ReadsPicture(group),
-        KernelKind.WeightGradient => group.Anchor!.Shape is { W.Value: <= MostGradientTaps } weight && weight.C % WholeChannels == 0,
+        KernelKind.WeightGradient => HasFewChannels(group.Anchor!) || (group.Anchor!.Shape is { W.Value: <= MostGradientTaps } weight && weight.C % WholeChannels == 0),
         _ => false,
     };
 
@@ -58,6 +61,19 @@ internal sealed class PackedWeights(NetworkGraph graph, Placement placement, Ele
         (int read, int written) = anchor.Op is ConvolutionOp ? (weight.C, weight.N.Value) : (weight.N.Value, weight.C);
         return weight.H.Value == 3 && weight.W.Value == 3 && read <= MostPictureChannels && written % PictureBlock == 0;
     }
+
+    /// <summary>Whether the gradient of a dense convolution's weight has few input channels, such as a picture's: columns of the product are then taps × channels.</summary>
+    /// <param name="gradient">The gradient.</param>
+    public static bool HasFewChannels(Node gradient)
+    {
+        ConvolutionSettings settings = ((ConvolutionWeightGradientOp)gradient.Op).Settings;
+        Shape weight = gradient.Shape;
+        return weight.C <= FewChannels && settings.Stride <= MostStride && (weight.H.Value - 1) * settings.Dilation <= MostReach && (weight.W.Value - 1) * settings.Dilation <= MostReach;
+    }
+
+    /// <summary>Whether a block that tensor cores compute a part of a weight's gradient with has one for each of several taps, of many channels: 128 sums a thread.</summary>
+    /// <param name="gradient">The gradient.</param>
+    public static bool HasManySums(Node gradient) => gradient.Shape is var weight && weight.N.Value > 16 && weight.H.Value * weight.W.Value > 4 && !HasFewChannels(gradient);
 
     private static bool HasFewTaps(Shape weight) => weight.H.Value <= MostTaps && weight.W.Value <= MostTaps;
 

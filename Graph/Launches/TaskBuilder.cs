@@ -17,8 +17,9 @@ internal sealed class TaskBuilder(FusedGraph fused, Placement placement, PackedW
     // Depthwise convolutions of stride 1 run in tiles, of some channels each: 18 tiles of a 64×64 map where the dilation is 3.
     private const int ChunksOfTiles = 32;
 
-    // A large weight has several tiles, which keep a device busy with fewer chunks.
-    private const int WeightPartials = 1 << 22, MostWeightChunks = 64;
+    // A large weight has several tiles, which keep a device busy with fewer chunks. Square ones are residual blocks', two of which share a launch; others may have
+    // one for themselves. What tensor cores do for a small one is little: a multiprocessor takes several chunks at a time, which wait for memory in turns.
+    private const int SquarePartials = 1 << 22, WeightPartials = 5 << 20, MostWeightChunks = 64, SmallWeight = 1 << 14;
 
     private readonly List<LaunchTask> _tasks = [];
 
@@ -82,14 +83,15 @@ internal sealed class TaskBuilder(FusedGraph fused, Placement placement, PackedW
     private void AddWeightGradient(KernelGroup group, KernelBody body)
     {
         TaskOperand[] operands = Operands(body);
-        int result = body.Stores[0].Operand, elements = group.Anchor!.Shape.ConstantElements, chunks = MostWeightChunks;
-        while (chunks > 1 && chunks * (long)elements > WeightPartials)
+        bool tensorCores = PackedWeights.Takes(group);
+        Shape weight = group.Anchor!.Shape;
+        int result = body.Stores[0].Operand, elements = weight.ConstantElements, chunks = tensorCores && elements <= SmallWeight ? ChunksOfBatch : MostWeightChunks;
+        while (chunks > 1 && chunks * (long)elements > (weight.N.Value == weight.C ? SquarePartials : WeightPartials))
             chunks /= 2;
         TaskOperand gradient = operands[result], partial = Partial(Shape.Flat(checked(chunks * elements)));
         operands[result] = partial;
-        bool tensorCores = PackedWeights.Takes(group);
         _tasks.Add(new KernelTask(group, body, operands, InputOf(group), TaskReduction.ByBatch, chunks, tensorCores, precision));
-        _tasks.Add(new FinishTask(ReduceKind.Sum, chunks, elements, PerPicture: false, group.Anchor, [partial with { IsWritten = false }, gradient]));
+        _tasks.Add(new FinishTask(ReduceKind.Sum, chunks, elements, PerPicture: false, group.Anchor!, [partial with { IsWritten = false }, gradient]));
     }
 
     private void AddStateCopy(Assignment assignment)

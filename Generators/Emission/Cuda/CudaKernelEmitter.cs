@@ -64,12 +64,13 @@ internal static class CudaKernelEmitter
 
     // Chains compute between barriers what a block alone has to wait for, and so do convolutions that resample what they bring: three blocks on a
     // multiprocessor, which 80 registers allow, and which their tiles leave room for. So do convolutions that read pictures; other work of the tensor cores
-    // is better off with more registers.
+    // is better off with more registers. Gradients of small weights wait for memory, and convolutions in bf16 for their first tile: two at least.
     private static string Bounds(Launch launch)
     {
-        bool bounded = launch.Tasks.Any(t => t is ConvolutionChainTask || Resamples(t)) &&
+        bool threeBlocks = launch.Tasks.Any(t => t is ConvolutionChainTask || Resamples(t)) &&
             !launch.Tasks.Any(t => t is KernelTask { OnTensorCores: true, ReadsPicture: false } && !Resamples(t));
-        return Text.Of(CudaKernelText.Threads) + (bounded ? ", 3" : "");
+        bool twoBlocks = launch.Tasks.Any(t => t.Family == TaskFamily.Gradient || t is KernelTask { OnTensorCores: true, Precision: ElementType.BFloat16 });
+        return Text.Of(CudaKernelText.Threads) + (threeBlocks ? ", 3" : twoBlocks ? ", 2" : "");
     }
 
     private static bool Resamples(LaunchTask task) => task is KernelTask { Group.TakesBody: true, Pieces: { } pieces } && pieces.Any(p => p is UpsampledPiece);

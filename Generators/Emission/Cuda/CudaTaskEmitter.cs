@@ -37,6 +37,9 @@ internal static class CudaTaskEmitter
     // Of a convolution that each thread computes for itself.
     private const int MostGatheredTaps = 32;
 
+    // A thread has eight loads on the way: where it would wait for them four times or more, it has a part of the chunks.
+    private const int FinishSlices = 8, FewestSlicedChunks = 32;
+
     /// <summary>Emits a task.</summary>
     /// <param name="task">The task.</param>
     /// <param name="parameter">The kernel's parameter for an operand.</param>
@@ -218,9 +221,10 @@ internal static class CudaTaskEmitter
         string elements = Text.Of(task.Elements), chunks = Text.Of(task.Chunks);
         if (task.Epilogue is null && !task.PerPicture && partial.N.IsOne && task.Kind == ReduceKind.Sum && task.Elements >= Threads)
         {
+            int slices = task.Chunks % FinishSlices == 0 && task.Chunks >= FewestSlicedChunks ? FinishSlices : 1, columns = Threads / slices;
             return new CudaTask(
-                "Finish", [], [$"finish_by_thread<{elements}, {chunks}>({parameter(0)}, {parameter(1)}, block);"],
-                CudaExtents.Fixed((task.Elements + Threads - 1) / Threads), 0, "finish.cu");
+                "Finish", [], [$"finish_by_thread<{elements}, {chunks}, {Text.Of(slices)}>({parameter(0)}, {parameter(1)}, block, {(slices > 1 ? "dynamic_shared" : "nullptr")});"],
+                CudaExtents.Fixed((task.Elements + columns - 1) / columns), slices > 1 ? 4 * Threads : 0, "finish.cu");
         }
         Extent pictures = task.PerPicture ? partial.N : 1;
         string results = $"{CudaExtents.Of(pictures)} * {elements}", count = task.PerPicture ? chunks : $"{CudaExtents.Of(partial.N)} * {chunks}";

@@ -39,16 +39,31 @@ __device__ __forceinline__ void finish_with_body(Body& body, const float* partia
     }
 }
 
-// A thread adds the chunks of one result: for weight gradients, of which there are many, made of few chunks. Blocks: results over 256.
-template <int ELEMENTS, int CHUNKS>
-__device__ __forceinline__ void finish_by_thread(const float* partial, float* result, int block)
+// A thread adds the chunks of one result: for weight gradients, of which there are many, made of few chunks. Where there are more chunks than a thread can
+// wait for, SLICES threads (which divide CHUNKS, and 256) have a part of them each, and the first adds what they have. Blocks: results over 256 / SLICES.
+// Shared memory: 1024 bytes where there are slices.
+template <int ELEMENTS, int CHUNKS, int SLICES>
+__device__ __forceinline__ void finish_by_thread(const float* partial, float* result, int block, unsigned char* memory)
 {
-    const int element = block * 256 + threadIdx.x;
-    if (element < ELEMENTS)
+    constexpr int columns = 256 / SLICES, length = CHUNKS / SLICES;
+    const int element = block * columns + threadIdx.x % columns, slice = threadIdx.x / columns;
+    const bool any = element < ELEMENTS;
+    float total = 0.0f;
+    if (any)
     {
-        float total = partial[element];
+        const float* from = partial + slice * length * ELEMENTS + element;
+        total = from[0];
         #pragma unroll 8
-        for (int chunk = 1; chunk < CHUNKS; chunk++) total += partial[chunk * ELEMENTS + element];
-        result[element] = total;
+        for (int chunk = 1; chunk < length; chunk++) total += from[chunk * ELEMENTS];
     }
+    if constexpr (SLICES != 1)
+    {
+        float* shared = reinterpret_cast<float*>(memory);
+        shared[threadIdx.x] = total;
+        __syncthreads();
+        if (slice != 0) return;
+        #pragma unroll
+        for (int other = 1; other < SLICES; other++) total += shared[other * columns + threadIdx.x];
+    }
+    if (any) result[element] = total;
 }

@@ -49,39 +49,46 @@ __device__ __forceinline__ void store_chunk(void* shared, const float (&v)[8])
 }
 __device__ __forceinline__ void store_chunk(void* shared, const float (&v)[4]) { *static_cast<float4*>(shared) = make_float4(v[0], v[1], v[2], v[3]); }
 
-// Brings the chunk from `channel` on of one pixel into shared memory as elements T, zeros where it is not `inside` the picture. Channels
-// are the source's: what is missing at the end of the last chunk is zero. The caller commits and waits.
+// The chunk from `channel` on of one pixel, zeros where it is not `inside` the picture. Channels are the source's: what is missing at the end of
+// the last chunk is zero.
+template <class T, int Channels, class Source>
+__device__ __forceinline__ void load_chunk(float (&v)[Chunk<T>::channels], const Source& source, bool inside, int image, int y, int x, int channel)
+{
+    constexpr int count = Chunk<T>::channels;
+    #pragma unroll
+    for (int e = 0; e < count; e++) v[e] = 0.0f;
+    if constexpr (Channels % count == 0)
+    {
+        if (inside) source.template load<count>(v, image, y, x, channel);
+    }
+    else
+    {
+        #pragma unroll
+        for (int e = 0; e < count; e++)
+        {
+            float one[1];
+            if (inside && channel + e < Channels)
+            {
+                source.template load<1>(one, image, y, x, channel + e);
+                v[e] = one[0];
+            }
+        }
+    }
+}
+
+// Brings such a chunk into shared memory as elements T. The caller commits and waits.
 template <class T, int Channels, class Source>
 __device__ __forceinline__ void bring_chunk(void* shared, const Source& source, bool inside, int image, int y, int x, int channel)
 {
-    constexpr int count = Chunk<T>::channels;
     if constexpr (Source::direct)
     {
-        static_assert(Channels % count == 0, "a direct source has whole chunks");
+        static_assert(Channels % Chunk<T>::channels == 0, "a direct source has whole chunks");
         cp_async_16_zfill(shared, inside ? source.at(image, y, x, channel) : source.at(0, 0, 0, 0), inside ? 16u : 0u);
     }
     else
     {
-        float v[count];
-        #pragma unroll
-        for (int e = 0; e < count; e++) v[e] = 0.0f;
-        if constexpr (Channels % count == 0)
-        {
-            if (inside) source.template load<count>(v, image, y, x, channel);
-        }
-        else
-        {
-            #pragma unroll
-            for (int e = 0; e < count; e++)
-            {
-                float one[1];
-                if (inside && channel + e < Channels)
-                {
-                    source.template load<1>(one, image, y, x, channel + e);
-                    v[e] = one[0];
-                }
-            }
-        }
+        float v[Chunk<T>::channels];
+        load_chunk<T, Channels>(v, source, inside, image, y, x, channel);
         store_chunk(shared, v);
     }
 }

@@ -12,6 +12,9 @@ internal static class EdgeNetwork
 {
     private static readonly (int Channels, int Kernel)[] _convolutions = [(4, 3), (8, 3), (9, 3), (16, 7), (17, 3), (32, 5), (33, 3)];
 
+    // Of more channels than a picture's three: the weight's gradient is then direct_convolution.cu's too.
+    private const int Read = 5;
+
     public static NetworkGraph Build(NetworkMode mode)
     {
         var net = new NetworkBuilder("Edges", mode);
@@ -19,13 +22,14 @@ internal static class EdgeNetwork
         var results = new List<Tensor>();
         foreach ((int channels, int kernel) in _convolutions)
         {
-            results.Add(x.Convolution(net.Parameter($"of{channels}", Initializer.FanIn(3 * kernel * kernel), channels, 3, kernel, kernel), padding: kernel / 2));
+            int read = x.Channels;
+            results.Add(x.Convolution(net.Parameter($"of{channels}", Initializer.FanIn(read * kernel * kernel), channels, read, kernel, kernel), padding: kernel / 2));
             net.Output($"channels{channels}", results[^1]);
-            x = results[^1].Slice(0, 3);
+            x = results[^1].Slice(0, Math.Min(channels, Read));
         }
         if (!net.IsTraining)
             return net.Build();
-        Tensor loss = x.Max(image).Mean();
+        Tensor loss = x.Slice(0, 3).Max(image).Mean();
         foreach (Tensor result in results)
             loss += result.Abs().Mean();
         net.Output("largest", net.GradientOfParameters(loss).Abs().Max(Axes.All));

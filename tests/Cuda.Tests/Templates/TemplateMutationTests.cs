@@ -12,8 +12,10 @@ public sealed class TemplateMutationTests(ITestOutputHelper output)
         new("gemm_tile.cu", "bound of 'constexpr int rows_of_a_line = RowChunks >= 8' + 1", "at 8 both ways give one row a line"),
         new("gemm_tile.cu", "bound of 'constexpr int rows_of_a_line = RowChunks >= 8' - 1", "row lengths are powers of two"),
         new("gemm_tile.cu", "bound of 'channel < Channels' - 1", "channels come in whole groups"),
-        new("weight_gradient.cu", "bound of 'channel < Channels' - 1", "channels come in whole chunks"),
-        new("weight_gradient.cu", "bound of 'tap < Tile' + 1", "what lies behind the last tap is added up, and not stored"),
+        new("weight_gradient.cu", "bound of 'channel < Portion' - 1", "channels come in whole chunks"),
+        new("weight_gradient.cu", "bound of 'start < end' + (Portion::Threads * at_once)", "one more turn, of no chunk"),
+        new("weight_gradient.cu", "bound of 'channel < Portion' + 1", "what is read behind the last channel is multiplied for nothing", "const bool any"),
+        new("weight_gradient.cu", "bound of 'turn < portions' + 1", "behind the last portion there is nothing to bring"),
         new("weight_gradient.cu", "bound of 'channel < Shape' - 1", "pairs of channels begin with an even one, and so do the channels of whole pairs", "float2"),
         new("weight_gradient.cu", "bound of 'channel < Shape' + 1", "pairs of channels begin with an even one, and their number is odd here", "at[0]"),
         new("weight_gradient.cu", "bound of 'channel + 1 < Shape' - 1", "the second of a pair is odd, and so is the number of channels here"),
@@ -42,6 +44,8 @@ public sealed class TemplateMutationTests(ITestOutputHelper output)
         (["gemm_tile.cu"], () => Convolution(strict: true)),
         (["weight_gradient.cu"], () => Gradient(strict: false)),
         (["weight_gradient.cu"], () => Gradient(strict: true)),
+        (["few_channel_gradient.cu"], () => FewChannels(strict: false)),
+        (["few_channel_gradient.cu"], () => FewChannels(strict: true)),
         (["halo_tile.cu", "fused_residual_block.cu"], () => Residual([new("residual24", true, 24, 3, 6), new("residual16", true, 16, 4, 8), new("residual8", true, 8, 4, 8), new("residual32", true, 32, 2, 8)])),
         (["halo_convolution.cu", "sources.cu"], () => Halo(strict: false)),
         (["halo_convolution.cu"], () => Halo(strict: true)),
@@ -86,6 +90,29 @@ public sealed class TemplateMutationTests(ITestOutputHelper output)
         );
     }
 
+    private static (string, Action<CudaModule, ulong>) FewChannels(bool strict)
+    {
+        FewChannelGradientCase[] cases =
+        [
+            new("float_stages", false, new Filter(3, 20, 3), [16, 16, 2, 8, 3, 1, 2], true, 3),
+            new("picture", true, new Filter(3, 32, 3), [32, 32, 2, 16, 2, 2, 2], true, 2),
+            new("stride", true, new Filter(4, 8, 3, 3, 2, 2), [16, 32, 1, 16, 2, 1, 1], true, 2),
+            new("loaded", true, new Filter(2, 1, 3, 3, 1, 2, 2), [16, 32, 2, 16, 2, 1, 2], true, 2, BrainInput: true, Loaded: true),
+        ];
+        if (strict) cases = [cases[0]];
+        return (TemplateText.Of(["few_channel_gradient.cu"], cases.Select(c => c.Text), strict), (module, seed) =>
+        {
+            foreach (FewChannelGradientCase c in cases)
+            {
+                c.Run(module, 2, 9, 10, seed);
+                // Tiles that end with the picture; one tile for a part, and one that ends behind the picture.
+                c.Run(module, 2, 4, 16, seed);
+                c.Run(module, 1, 2, 17, seed);
+            }
+        }
+        );
+    }
+
     private static (string, Action<CudaModule, ulong>) Gradient(bool strict)
     {
         WeightGradientCase[] cases =
@@ -94,6 +121,11 @@ public sealed class TemplateMutationTests(ITestOutputHelper output)
             new("narrow", true, new Filter(16, 16, 3, 2), [16, 16, 3, 2, 32, 2, 1, 1, 4], true, 2),
             new("tiles", true, new Filter(24, 40, 3), [16, 16, 1, 1, 16, 2, 1, 1, 1], true, 2),
             new("pictures", true, new Filter(3, 32, 3), [32, 16, 1, 2, 16, 2, 2, 1, 1], true, 2, Loaded: true),
+            new("loaded", true, new Filter(8, 16, 3), [16, 16, 1, 4, 16, 2, 1, 1, 1], true, 2, Loaded: true),
+            new("pieces", true, new Filter(24, 16, 3), [16, 32, 1, 1, 16, 2, 1, 2, 1], true, 2, Split: 16),
+            new("tiled_pieces", true, new Filter(40, 16, 1), [16, 16, 1, 1, 32, 2, 1, 1, 2], true, 2, Split: 16),
+            new("odd_pieces", true, new Filter(40, 16, 1), [16, 16, 1, 1, 16, 2, 1, 1, 1], true, 2, Split: 24),
+            new("by_tap", false, new Filter(32, 32, 3), [32, 32, 3, 1, 16, 2, 1, 2, 2], true, 2),
         ];
         if (strict) cases = [cases[0]];
         return (TemplateText.Of(["weight_gradient.cu"], cases.Select(c => c.Text), strict), (module, seed) =>

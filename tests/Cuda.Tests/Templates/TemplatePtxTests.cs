@@ -32,6 +32,8 @@ public sealed class TemplatePtxTests
         ["convolution float"] = strict => DenseConvolutionTests.TextOf("float", strict),
         ["weight gradient bf16"] = _ => WeightGradientTests.TextOf("bf16"),
         ["weight gradient float"] = strict => WeightGradientTests.TextOf("float", strict),
+        ["few channels bf16"] = _ => FewChannelGradientTests.TextOf("bf16"),
+        ["few channels float"] = strict => FewChannelGradientTests.TextOf("float", strict),
         ["halo bf16"] = _ => ChainTests.TextOf("halo bf16"),
         ["halo float"] = strict => ChainTests.TextOf("halo float", strict),
         ["residual bf16"] = _ => ChainTests.TextOf("residual bf16"),

@@ -11,7 +11,8 @@ namespace FocalNet.Cuda.Tests.Templates;
 /// <param name="Bias">Sums dy over the pixels too.</param>
 /// <param name="Parts">Parts of the pixels.</param>
 /// <param name="Loaded">x comes as float through registers.</param>
-internal sealed record WeightGradientCase(string Name, bool Brain, Filter Filter, int[] Tile, bool Bias, int Parts, bool Loaded = false)
+/// <param name="Split">Channels of the first of two pieces of x, which lies behind the second in memory; 0: it is one.</param>
+internal sealed record WeightGradientCase(string Name, bool Brain, Filter Filter, int[] Tile, bool Bias, int Parts, bool Loaded = false, int Split = 0)
 {
     private string Element => Brain ? "bf16" : "float";
 
@@ -38,6 +39,8 @@ internal sealed record WeightGradientCase(string Name, bool Brain, Filter Filter
         get
         {
             string input = BrainInput ? "bf16" : "float";
+            string declaration = Split == 0 ? "x = { p1, in_height, in_width };" : $"x0 = {{ p1 + {Filter.Inputs - Split}, in_height, in_width }}, x1 = {{ p1, in_height, in_width }};";
+            if (Split > 0) declaration += $" PiecedSource<decltype(x0), {Split}, decltype(x1)> x = {{ x0, x1, in_height, in_width }};";
             string source = Loaded ? $"LoadedSource<{input}, {Filter.Inputs + Gap(Filter.Inputs)}, 1>" : $"PlainSource<{input}, {Filter.Inputs + Gap(Filter.Inputs)}>";
             return $$"""
                 extern "C" __global__ void __launch_bounds__({{Threads}}) {{Name}}(
@@ -47,7 +50,7 @@ internal sealed record WeightGradientCase(string Name, bool Brain, Filter Filter
                     typedef GradientTile<{{Element}}, GradientShape<{{Filter.Outputs}}, {{Filter.Inputs}}, {{Filter.KernelH}}, {{Filter.KernelW}}, {{Filter.Stride}}, {{Filter.Padding}}, {{Filter.Dilation}}>, {{string.Join(", ", Tile)}}> Tile;
                     static_assert(Tile::shared_bytes == {{SharedBytes}}, "");
                     PlainSource<{{Element}}, {{Filter.Outputs + Gap(Filter.Outputs)}}> dy = { p0, height, width };
-                    {{source}} x = { p1, in_height, in_width };
+                    {{source}} {{declaration}}
                     weight_gradient<Tile, {{Parts}}, {{(Bias ? "true" : "false")}}>(dy, x, p2, p3, images, height, width, blockIdx.x, dynamic_shared);
                 }
                 """;
@@ -64,7 +67,9 @@ internal sealed record WeightGradientCase(string Name, bool Brain, Filter Filter
         int grid = Parts * ((Filter.Outputs + Tile[0] - 1) / Tile[0]) * (Filter.KernelH / Tile[2]) * ((Filter.Inputs + Tile[1] - 1) / Tile[1]);
         module.Launch(Name, grid, Threads, SharedBytes, seed, dy.Buffer, x.Buffer, partials, biasPartials, images, h, w, height, width);
 
-        double X(int n, int yy, int xx, int c) => Brain ? Bits.FromBrain(Bits.ToBrain((float)x[n, yy, xx, c])) : x[n, yy, xx, c];
+        int Channel(int c) => Split == 0 ? c : c < Split ? c + Filter.Inputs - Split : c - Split;
+        double Stored(int n, int yy, int xx, int c) => Brain ? Bits.FromBrain(Bits.ToBrain((float)x[n, yy, xx, c])) : x[n, yy, xx, c];
+        double X(int n, int yy, int xx, int c) => Stored(n, yy, xx, Channel(c));
         float[] actual = Finished(partials, Filter.Count), bias = Bias ? Finished(biasPartials, Filter.Outputs) : [];
         double allowed = Tolerance.Of(images * h * w);
         for (int o = 0; o < Filter.Outputs; o++)

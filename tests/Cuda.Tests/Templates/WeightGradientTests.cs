@@ -23,6 +23,10 @@ public sealed class WeightGradientTests
             new("dilated", true, new Filter(8, 8, 5, 3, 1, 2, 2), Flat, true, 2),
             new("up", true, new Filter(8, 40, 4, 4, 2, 1), [32, 16, 2, 1, 16, 2, 1, 1, 1], true, 2),
             new("pictures", true, new Filter(3, 32, 3), Narrow, true, 2, Loaded: true),
+            new("loaded", true, new Filter(8, 16, 3), [16, 16, 1, 4, 16, 2, 1, 1, 1], true, 2, Loaded: true),
+            new("pieces", true, new Filter(40, 16, 3), Whole, true, 2, Split: 24),
+            new("tiled_pieces", true, new Filter(40, 16, 3), Narrow, true, 2, Split: 16),
+            new("odd_pieces", true, new Filter(40, 16, 1), [16, 16, 1, 1, 32, 2, 1, 1, 2], true, 2, Split: 24),
         ],
         ["float"] =
         [
@@ -30,6 +34,7 @@ public sealed class WeightGradientTests
             new("narrow", false, new Filter(8, 8, 3), FlatFloat, true, 2),
             new("up", false, new Filter(8, 16, 4, 4, 2, 1), Rows, false, 2),
             new("pictures", false, new Filter(3, 8, 3), NarrowFloat, true, 2, Loaded: true),
+            new("by_tap", false, new Filter(32, 32, 3), [32, 32, 3, 1, 16, 2, 1, 2, 2], true, 2),
         ],
     };
 
