@@ -69,7 +69,8 @@ internal static class CudaKernelEmitter
     {
         bool threeBlocks = launch.Tasks.Any(t => t is ConvolutionChainTask || Resamples(t)) &&
             !launch.Tasks.Any(t => t is KernelTask { OnTensorCores: true, ReadsPicture: false } && !Resamples(t));
-        bool twoBlocks = launch.Tasks.Any(t => t.Family == TaskFamily.Gradient || t is KernelTask { OnTensorCores: true, Precision: ElementType.BFloat16 });
+        bool twoBlocks = launch.Tasks.Any(t => t.Family == TaskFamily.Gradient || t is KernelTask { OnTensorCores: true, Precision: ElementType.BFloat16, Group.TakesBody: true }) &&
+            !launch.Tasks.Any(t => t.Family == TaskFamily.LargeGradient);
         return Text.Of(CudaKernelText.Threads) + (threeBlocks ? ", 3" : twoBlocks ? ", 2" : "");
     }
 

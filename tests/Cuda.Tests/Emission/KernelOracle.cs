@@ -25,7 +25,7 @@ internal sealed partial class KernelOracle : IReferenceValues, IDisposable
     private readonly bool _warpgroups;
     private double _slack;
 
-    /// <param name="architecture">The emulator's sm_90 is sm_90a, where groups of four warps read weights in an order of their own.</param>
+    // The emulator's sm_90 is sm_90a, where groups of four warps read weights in an order of their own.
     public KernelOracle(EmittedKernelCase kernel, RunExtents size, int seed, int architecture = 90)
     {
         _warpgroups = architecture == 90;
