@@ -65,7 +65,8 @@ internal sealed unsafe class CudaProgram
         }
         BoundLaunch launch = launches[step];
         var arguments = (void**)Address(pointers, launch.FirstArgument);
-        result = launch.Kernel.WaitsItself ? LaunchOverlapping(launch, stream, arguments) : DriverApi.Launch(
+        // The first one begins when all is done that was put into the stream before, whatever it was.
+        result = launch.Kernel.WaitsItself && step > 0 ? LaunchOverlapping(launch, stream, arguments) : DriverApi.Launch(
             launch.Kernel.Function, launch.Grid.X, launch.Grid.Y, launch.Grid.Z, (uint)launch.Kernel.Kernel.Threads, 1, 1, (uint)launch.Kernel.Kernel.SharedBytes,
             stream, arguments, null);
         if (result != DriverApi.Success)

@@ -29,7 +29,7 @@ public sealed record KernelReport(string Name, double Seconds, bool FromCache, i
 internal sealed record LoadedKernel(CudaKernel Kernel, nint Function, nint Module, KernelReport Report, bool WaitsItself);
 
 /// <summary>The kernels of a device, compiled or read from disk once, and shared by its executors.</summary>
-internal sealed unsafe class KernelLibrary(CudaContext context, KernelCompiler compiler, KernelCache cache) : IDisposable
+internal sealed unsafe class KernelLibrary(CudaContext context, KernelCompiler compiler, KernelCache cache, bool overlapping) : IDisposable
 {
     // What needs no permission: larger blocks of shared memory are asked for kernel by kernel.
     private const int FreeSharedBytes = 48 * 1024;
@@ -117,7 +117,7 @@ internal sealed unsafe class KernelLibrary(CudaContext context, KernelCompiler c
 
     // Generated kernels call it; the instruction behind it is there from sm_90 on, and graphs have launches that overlap from CUDA 12.3 on.
     private bool WaitsItself(KernelProgram program) =>
-        compiler.Capability >= 90 && CudaLibraries.Load(CudaLibrary.Driver).Version >= new Version(12, 3) && program.Text.Contains("\n    wait_for_earlier_launches();", StringComparison.Ordinal);
+        overlapping && compiler.Capability >= 90 && CudaLibraries.Load(CudaLibrary.Driver).Version >= new Version(12, 3) && program.Text.Contains("\n    wait_for_earlier_launches();", StringComparison.Ordinal);
 
     private LoadedKernel Load(CudaKernel kernel, CompiledKernel compiled)
     {

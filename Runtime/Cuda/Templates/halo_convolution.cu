@@ -40,7 +40,7 @@ struct HaloConvolution
     // Packed weights: a step of a tap, and what lies between the taps of a column, there and in a slab.
     static constexpr int step_bytes = ceil_div(Written, 16) * 512, column_bytes = 3 * tap_steps * step_bytes, tap_bytes = resident ? column_bytes : TileN * 32;
     static constexpr int slab_bytes = 3 * TileN * 32, weight_bytes = resident ? 3 * column_bytes : Stages * slab_bytes;
-    static constexpr int shared_bytes = Input::bytes + (warpgroups ? GroupSlabs<TileN>::bytes : weight_bytes);
+    static constexpr int shared_bytes = Input::bytes + (warpgroups ? GroupSlabs<TileN, Part>::bytes : weight_bytes);
     static_assert(Read % Part == 0 && ceil_div(Written, 16) * 16 % TileN == 0, "whole parts and column tiles");
     static_assert(!resident || (parts == 1 && TileN * 32 == step_bytes), "all weights stay for one part and all channels");
     static_assert(TileH % WarpsM == 0 && warp_columns % 16 == 0, "a warp computes rows of 16 pixels and multiples of 16 channels");

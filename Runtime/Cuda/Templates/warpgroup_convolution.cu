@@ -6,12 +6,12 @@
 // The 64 pixels are 8 × 8 of a picture, for the hardware wants 8 rows of a matrix 16 bytes apart (8 neighbouring pixels of a plane, anywhere: under
 // each tap of the kernel they begin one pixel on) and a constant between one 8 and the next (a row of the tile). A block has two groups, side by side.
 
-// Weights of one tap × 64 channels read × TileN written: 8 rows of chunks, two a step. Many stages where slabs are small, for what is under way has to
+// Weights of one tap × 64 or 128 channels read × TileN written: two rows of chunks a step. Many stages where slabs are small, for what is under way has to
 // cover the time until it comes.
-template <int TileN>
+template <int TileN, int Part>
 struct GroupSlabs
 {
-    static constexpr int steps = 4, stages = TileN >= 128 ? 4 : TileN >= 64 ? 6 : 8, row_bytes = TileN * 16, slab_bytes = 2 * steps * row_bytes;
+    static constexpr int channels = TileN < 64 && Part % 128 == 0 ? 128 : 64, steps = channels / 16, stages = TileN >= 128 ? 4 : 6, row_bytes = TileN * 16, slab_bytes = 2 * steps * row_bytes;
     static constexpr int bytes = stages * slab_bytes;
 };
 
@@ -21,8 +21,8 @@ struct GroupSlabs
 template <class Halo>
 struct GroupWeights
 {
-    typedef GroupSlabs<Halo::TileN> Slabs;
-    static constexpr int count = Halo::parts * 9 * (Halo::Part / 64), units = Slabs::slab_bytes / 16, row_bytes = Halo::step_bytes / 2;
+    typedef GroupSlabs<Halo::TileN, Halo::Part> Slabs;
+    static constexpr int count = Halo::parts * 9 * (Halo::Part / Slabs::channels), units = Slabs::slab_bytes / 16, row_bytes = Halo::step_bytes / 2;
     static_assert(units % Halo::threads == 0, "every thread brings as much");
     const unsigned char* packed;
     int slab, stage;
@@ -31,7 +31,7 @@ struct GroupWeights
     {
         if (slab < count)
         {
-            constexpr int inner = Halo::Part / 64;
+            constexpr int inner = Halo::Part / Slabs::channels;
             const int tap = slab / inner % 9, part = slab / (9 * inner);
             const unsigned char* from = packed + (tap * Halo::tap_steps + part * Halo::part_steps + slab % inner * Slabs::steps) * Halo::step_bytes;
             #pragma unroll
@@ -65,7 +65,7 @@ __device__ __forceinline__ void warpgroup_convolution(
     const Source& source, const unsigned char* packed, Body& body, int image, int y0, int x0, int height, int width, int first_channel, unsigned char* shared)
 {
     typedef typename Halo::Input Input;
-    typedef GroupSlabs<Halo::TileN> Slabs;
+    typedef GroupSlabs<Halo::TileN, Halo::Part> Slabs;
     constexpr int MT = Halo::TileH / 8, NT = Halo::TileN / 8, ahead = Slabs::stages - 2;
     const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, group = warp >> 2;
     unsigned char* stages = shared + Input::bytes;
@@ -96,7 +96,7 @@ __device__ __forceinline__ void warpgroup_convolution(
             const int ky = tap / 3, kx = tap - ky * 3;
             const SharedMatrix under = pixels.at(((Halo::Adjoint ? 2 - ky : ky) * Input::Width + (Halo::Adjoint ? 2 - kx : kx)) * 16);
             #pragma unroll
-            for (int inner = 0; inner < Halo::Part / 64; inner++)
+            for (int inner = 0; inner < Halo::Part / Slabs::channels; inner++)
             {
                 cp_async_wait<ahead - 1>();
                 // What this thread has brought is for others to read, and they read it by wgmma.
@@ -112,7 +112,7 @@ __device__ __forceinline__ void warpgroup_convolution(
                     #pragma unroll
                     for (int i = 0; i < MT; i++)
                         wgmma_m64k16_bf16(
-                            acc[i], under.at((inner * 8 + step * 2) * Input::chunk_bytes + i * 8 * Input::row_bytes), slab.at(step * 2 * Slabs::row_bytes));
+                            acc[i], under.at((inner * Slabs::channels / 8 + step * 2) * Input::chunk_bytes + i * 8 * Input::row_bytes), slab.at(step * 2 * Slabs::row_bytes));
                 wgmma_commit();
                 wgmma_wait<1>();
                 stage = stage == Slabs::bytes - Slabs::slab_bytes ? 0 : stage + Slabs::slab_bytes;

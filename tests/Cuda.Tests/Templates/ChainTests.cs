@@ -35,11 +35,12 @@ public sealed class ChainTests
         new("halo", false, 16, 16, false, [2, 16, 16, 3, 1, 1]), new("halo_adjoint", false, 16, 24, true, [2, 32, 8, 2, 1, 2]), new("halo_whole", false, 8, 12, false, [4, 16, 8, 0, 2, 1]),
     ];
 
-    // For groups of four warps, on sm_90a alone: of one tile and two along rows, of 32, 64 and 128 channels written, of one part and two.
+    // For groups of four warps, on sm_90a alone: of one tile and two along rows, of 32, 64 and 128 channels written, of one part and two, of both lengths of slabs.
     private static readonly HaloCase[] Groups =
     [
         new("groups", true, 64, 64, false, [16, 64, 64, 3, 4, 2]), new("groups_two", true, 64, 64, true, [8, 64, 64, 3, 4, 2], Two: true),
         new("groups_wide", true, 128, 128, true, [8, 128, 128, 3, 2, 4]), new("groups_parts", true, 128, 128, false, [8, 32, 64, 3, 4, 2], Two: true),
+        new("groups_narrow", true, 256, 64, false, [8, 32, 128, 3, 4, 2]),
     ];
 
     private static readonly PictureCase[] Pictures =
