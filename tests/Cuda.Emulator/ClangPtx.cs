@@ -5,7 +5,7 @@ public static class ClangPtx
 {
     private const string Clang = "clang-19";
 
-    /// <summary>The architectures that every text must compile for.</summary>
+    /// <summary>The architectures that every text must compile for; 90 is sm_90a, as for the runtime.</summary>
     public static IReadOnlyList<int> Architectures { get; } = [75, 80, 90];
 
     /// <summary>Compiles a text, with <see cref="DeviceFunctions.Text"/> in it if it uses the PTX table.</summary>
@@ -16,7 +16,7 @@ public static class ClangPtx
         var source = $"#line 1 \"kernels.cu\"\n{text}\n";
         string[] flags =
         [
-            "-x", "cuda", "--cuda-device-only", $"--cuda-gpu-arch=sm_{architecture}", "--cuda-feature=+ptx80", "-nocudainc", "-nocudalib",
+            "-x", "cuda", "--cuda-device-only", $"--cuda-gpu-arch=sm_{architecture}{(architecture == 90 ? "a" : "")}", "--cuda-feature=+ptx80", "-nocudainc", "-nocudalib",
             // As NVRTC: a constexpr function without __device__ is the host's, and not for a kernel.
             "-Xclang", "-fno-cuda-host-device-constexpr",
             "-std=c++17", "-O3", "-fdeclspec", "-include", Path.Combine(DeviceFunctions.Folder, "clang_prelude.h"), "-S",

@@ -88,6 +88,26 @@ public sealed class PtxFunctionTests
         }
     }
 
+    [Fact]
+    public void Wgmma_multiplies_out_of_shared_memory()
+    {
+        Requires.Emulator();
+        foreach (var build in Builds)
+            foreach (var seed in new ulong[] { 0, 1, 2, 3 })
+            {
+                ushort[] a = [.. Exercises.Values(64 * 32, 9).Select(Bits.ToBrain)], b = [.. Exercises.Values(128 * 32, 10).Select(Bits.ToBrain)];
+                using var ab = CudaBuffer.Of("a", a);
+                using var bb = CudaBuffer.Of("b", b);
+                using var d = CudaBuffer.Uninitialised<float>("d", 64 * (32 + 64 + 128));
+                KernelFile.Module("ptx_probe", build).Launch("probe_wgmma", 1, 128, 0, seed, ab, bb, d);
+                var expected = from columns in new[] { 32, 64, 128 }
+                               from row in Enumerable.Range(0, 64)
+                               from column in Enumerable.Range(0, columns)
+                               select row - column + Enumerable.Range(0, 32).Sum(k => (double)Bits.FromBrain(a[(row * 32) + k]) * Bits.FromBrain(b[(column * 32) + k]));
+                Assert.All(expected.Zip(d.Read<float>()), pair => Assert.Equal(pair.First, pair.Second, 1e-5 * 64));
+            }
+    }
+
     [Theory]
     [InlineData(0u)]
     [InlineData(2u)]

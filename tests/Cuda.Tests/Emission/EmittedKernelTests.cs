@@ -56,4 +56,21 @@ public sealed class EmittedKernelTests(ITestOutputHelper output)
         Assert.True(failures.IsEmpty, $"{failures.Count} of {sample.Count} kernels fail. The shortest:\n{failures.MinBy(f => f.Length)}\nAll:\n{string.Join("\n", failures.Select(f => f.Split('\n')[0]))}");
         Assert.True(notANumber * 100 <= compared, $"{notANumber} of {compared} values are no numbers.");
     }
+
+    /// <summary>Of many blocks convolutions of many channels have larger tiles than the sizes above fill: 200 pictures of a pixel do.</summary>
+    [Theory]
+    [InlineData("Convolution64x64x3x3_")]
+    [InlineData("Convolution128x128x3x3_")]
+    public void Large_tiles_agree_with_the_interpreter(string kernel)
+    {
+        Requires.Emulator();
+        EmittedKernelCase first = EmittedKernels.All(ElementType.BFloat16, fuse: true).First(k => k.Kernel.Name.StartsWith(kernel, StringComparison.Ordinal));
+        RunExtents many = first.Size(200, 1, 1), few = first.Size(199, 1, 1);
+        Assert.Equal(GridText.Blocks(first.Grid, many), 200);
+        Assert.True(GridText.Blocks(first.Grid, few) is 199 or 4 * 199);
+        var modules = EmittedModules.Compile([first.Kernel], EmulatorBuild.Checked);
+        using var oracle = new KernelOracle(first, many, seed: 1);
+        oracle.Check(modules[first.Kernel.Name], 2);
+        Assert.True(oracle.Counts.Compared > 0);
+    }
 }

@@ -150,3 +150,52 @@ extern "C" __global__ void __launch_bounds__(256) probe_widening(const unsigned 
     pairs[i * 4 + 2] = fp16x2_low(both);
     pairs[i * 4 + 3] = fp16x2_high(both);
 }
+
+#if defined(__CUDA_ARCH_FEAT_SM90_ALL)
+template <int N>
+__device__ __forceinline__ void probe_wgmma_columns(SharedMatrix a, SharedMatrix b, float* d)
+{
+    float sums[1][N / 8][4];
+    const int lane = threadIdx.x & 31, row = threadIdx.x / 32 * 16 + lane / 4, column = lane % 4 * 2;
+    #pragma unroll
+    for (int j = 0; j < N / 8; j++)
+        #pragma unroll
+        for (int e = 0; e < 4; e++) sums[0][j][e] = (float)(row + e / 2 * 8) - (float)(j * 8 + column + e % 2);
+    wgmma_sums(sums);
+    wgmma_fence();
+    wgmma_m64k16_bf16(sums[0], a, b);
+    wgmma_commit();
+    // The second half of k, in a group of its own.
+    wgmma_m64k16_bf16(sums[0], a.at(2 * 1056), b.at(2 * 2064));
+    wgmma_commit();
+    wgmma_wait<1>();
+    wgmma_wait<0>();
+    wgmma_sums(sums);
+    #pragma unroll
+    for (int j = 0; j < N / 8; j++)
+        #pragma unroll
+        for (int e = 0; e < 4; e++) d[(row + e / 2 * 8) * N + j * 8 + column + e % 2] = sums[0][j][e];
+}
+
+#endif
+
+// a: 64×32, b: 128×32, row by row. d: row - column + a · bᵀ for the first 32, 64 and 128 rows of b.
+extern "C" __global__ void __launch_bounds__(128) probe_wgmma(const unsigned short* a, const unsigned short* b, float* d)
+{
+    wait_for_earlier_launches();
+#if defined(__CUDA_ARCH_FEAT_SM90_ALL)
+    // Planes of 8 k each; those of a are 2 chunks apart from what the rows would be.
+    __shared__ __align__(128) unsigned char planes_a[4 * 1056];
+    __shared__ __align__(128) unsigned char planes_b[4 * 2064];
+    for (int i = threadIdx.x; i < 64 * 32; i += 128)
+        *reinterpret_cast<unsigned short*>(planes_a + i % 32 / 8 * 1056 + i / 32 * 16 + i % 8 * 2) = a[i];
+    for (int i = threadIdx.x; i < 128 * 32; i += 128)
+        *reinterpret_cast<unsigned short*>(planes_b + i % 32 / 8 * 2064 + i / 32 * 16 + i % 8 * 2) = b[i];
+    fence_shared_for_wgmma();
+    __syncthreads();
+    const SharedMatrix matrix_a = shared_matrix(planes_a, 1056, 128), matrix_b = shared_matrix(planes_b, 2064, 128);
+    probe_wgmma_columns<32>(matrix_a, matrix_b, d);
+    probe_wgmma_columns<64>(matrix_a, matrix_b, d + 64 * 32);
+    probe_wgmma_columns<128>(matrix_a, matrix_b, d + 64 * 96);
+#endif
+}
