@@ -62,12 +62,13 @@ internal static class CudaKernelEmitter
     }
 
     // Chains compute between barriers what a block alone has to wait for: three on a multiprocessor, which 80 registers allow, and which their tiles leave room
-    // for. Other work of the tensor cores is better off with more registers.
+    // for. Other work of the tensor cores is better off with more registers. A depthwise convolution waits for its tile, and then for its body's operands: four,
+    // which 64 registers allow.
     private static string Bounds(Launch launch)
     {
-        bool bounded = launch.Tasks.Any(t => t is ConvolutionChainTask) &&
-            !launch.Tasks.Any(t => t is KernelTask { OnTensorCores: true } or ConvolutionChainTask { Kind: ChainKind.UpConvolution });
-        return Text.Of(CudaKernelText.Threads) + (bounded ? ", 3" : "");
+        bool isAlone = !launch.Tasks.Any(t => t is KernelTask { OnTensorCores: true } or ConvolutionChainTask { Kind: ChainKind.UpConvolution });
+        int blocks = !isAlone ? 0 : launch.Tasks.Any(t => t is ConvolutionChainTask) ? 3 : launch.Tasks.Any(DepthwiseTile.IsFor) ? 4 : 0;
+        return Text.Of(CudaKernelText.Threads) + (blocks > 0 ? $", {Text.Of(blocks)}" : "");
     }
 
     // States that the launch does not write are written by nobody: what a body reads of them again and again is read once.
