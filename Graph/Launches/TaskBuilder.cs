@@ -12,10 +12,10 @@ namespace FocalNet.Graph.Launches;
 internal sealed class TaskBuilder(FusedGraph fused, Placement placement, PackedWeights packed, ElementType precision)
 {
     /// <summary>Chunks of a picture, or of a whole batch: enough blocks for a large device, few enough to add.</summary>
-    private const int ChunksOfPicture = 64, ChunksOfBatch = 256;
+    private const int ChunksOfPicture = 64, ChunksOfBatch = 512;
 
     // Depthwise convolutions of stride 1 run in tiles, of some channels each: 18 tiles of a 64×64 map where the dilation is 3.
-    private const int ChunksOfTiles = 32;
+    private const int TileChunksOfPicture = 32, TileChunksOfBatch = 256;
 
     // A large weight has several tiles, which keep a device busy with fewer chunks. Square ones are residual blocks', two of which share a launch; others may have
     // one for themselves. What tensor cores do for a small one is little: a multiprocessor takes several chunks at a time, which wait for memory in turns.
@@ -64,7 +64,7 @@ internal sealed class TaskBuilder(FusedGraph fused, Placement placement, PackedW
             return;
         }
         bool byPicture = chunked.Any(r => r.Access.Axes.HasFlag(Axes.N));
-        int chunks = !byPicture ? ChunksOfBatch : IsInTiles(group) ? ChunksOfTiles : ChunksOfPicture;
+        int chunks = IsInTiles(group) ? (byPicture ? TileChunksOfPicture : TileChunksOfBatch) : byPicture ? ChunksOfPicture : ChunksOfBatch;
         var finishing = new List<LaunchTask>();
         foreach (BodyReduction reduction in chunked)
         {

@@ -64,14 +64,17 @@ internal static class CudaKernelEmitter
 
     // Chains compute between barriers what a block alone has to wait for, and so do convolutions that resample what they bring: three blocks on a
     // multiprocessor, which 80 registers allow, and which their tiles leave room for. So do convolutions that read pictures; other work of the tensor cores
-    // is better off with more registers. Gradients of small weights wait for memory, and convolutions in bf16 for their first tile: two at least.
+    // is better off with more registers. A depthwise convolution waits for its tile, and then for its body's operands: four, which 64 registers allow. Gradients of small
+    // weights wait for memory, and convolutions in bf16 for their first tile: two at least.
     private static string Bounds(Launch launch)
     {
-        bool threeBlocks = launch.Tasks.Any(t => t is ConvolutionChainTask || Resamples(t)) &&
-            !launch.Tasks.Any(t => t is KernelTask { OnTensorCores: true, ReadsPicture: false } && !Resamples(t));
-        bool twoBlocks = launch.Tasks.Any(t => t.Family == TaskFamily.Gradient || t is KernelTask { OnTensorCores: true, Precision: ElementType.BFloat16, Group.TakesBody: true }) &&
-            !launch.Tasks.Any(t => t.Family == TaskFamily.LargeGradient);
-        return Text.Of(CudaKernelText.Threads) + (threeBlocks ? ", 3" : twoBlocks ? ", 2" : "");
+        bool isAlone = !launch.Tasks.Any(t => t is KernelTask { OnTensorCores: true, ReadsPicture: false } && !Resamples(t));
+        bool isLarge = launch.Tasks.Any(t => t.Family == TaskFamily.LargeGradient);
+        int blocks = isAlone && launch.Tasks.Any(t => t is ConvolutionChainTask || Resamples(t)) ? 3
+            : isAlone && launch.Tasks.Any(DepthwiseTile.IsFor) ? 4
+            : !isLarge && launch.Tasks.Any(t => t.Family == TaskFamily.Gradient || t is KernelTask { OnTensorCores: true, Precision: ElementType.BFloat16, Group.TakesBody: true }) ? 2
+            : 0;
+        return Text.Of(CudaKernelText.Threads) + (blocks > 0 ? $", {Text.Of(blocks)}" : "");
     }
 
     private static bool Resamples(LaunchTask task) => task is KernelTask { Group.TakesBody: true, Pieces: { } pieces } && pieces.Any(p => p is UpsampledPiece);

@@ -49,6 +49,10 @@ internal sealed record DepthwiseTile(string Type, string Element, int Group, int
     /// <param name="pictures">The outputs where chunks are of each picture.</param>
     public BlockCount Blocks(int chunks, Shape? pictures) => pictures is { } domain ? CudaExtents.ByPicture(domain, chunks * Groups) : CudaExtents.Fixed(chunks * Groups);
 
+    /// <summary>Whether a task is a depthwise convolution, or its adjoint, in tiles.</summary>
+    public static bool IsFor(LaunchTask task) =>
+        task is KernelTask { Group.Kind: KernelKind.DepthwiseConvolution or KernelKind.DepthwiseTransposed } kernel && Of(kernel) is not null;
+
     /// <summary>The tile for a task with a depthwise anchor; null where it needs the template that gathers.</summary>
     public static DepthwiseTile? Of(KernelTask task)
     {
@@ -63,8 +67,9 @@ internal sealed record DepthwiseTile(string Type, string Element, int Group, int
         if (!fits)
             return null;
         int group = x.Type == "bf16" && weight.N.Value % 16 == 0 ? 16 : 8;
-        // Of 64 × 64 pixels every third of every third row are 22 × 22.
-        (int rows, int width) = settings.Dilation >= 3 ? (11, 22) : (8, 32);
+        // Of 64 × 64 pixels every third of every third row are 22 × 22. The fewer taps, the more outputs are worth what a thread prepares; a thread of a
+        // gradient keeps rows of both that it reads.
+        (int rows, int width) = settings.Dilation >= 3 ? (11, 22) : weight.H.Value <= 3 && !isGradient ? (16, 32) : (8, 32);
         int reach = settings.Dilation * (weight.H.Value - 1);
         int padding = adjoint ? reach - settings.Padding : settings.Padding;
         string type = $"DepthwiseTile<{x.Type}, {weight.N}, {weight.H}, {weight.W}, {Text.Of(padding)}, {Text.Of(settings.Dilation)}, {Text.Of(x.Pitch)}, {Text.Of(rows)}, {Text.Of(width)}>";

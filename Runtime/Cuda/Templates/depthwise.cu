@@ -41,6 +41,18 @@ template <int KH, int KW, int STRIDE, int PADDING, int DILATION, int PITCH, int 
     {
         #pragma unroll
         for (int i = 0; i < V; i++) value[i] = 0.0f;
+        if constexpr (KH == STRIDE && KW == STRIDE && PADDING == 0 && DILATION == 1)
+        {
+            // Filters side by side: each pixel is of one tap.
+            const int from_y = y / STRIDE, from_x = column / STRIDE, tap = y % STRIDE * KW + column % STRIDE;
+            if (from_y < height && from_x < width)
+            {
+                load_channels<T, V, ALIGN>(x + ((image * height + from_y) * width + from_x) * PITCH + channel, value);
+                #pragma unroll
+                for (int i = 0; i < V; i++) value[i] *= weight[(channel + i) * KH * KW + tap];
+            }
+            return;
+        }
         #pragma unroll
         for (int ky = 0; ky < KH; ky++)
         {
