@@ -146,7 +146,8 @@ struct HaloRows
 };
 
 // One warp's share of a convolution out of a tile: rows from `first` on, columns from the block `column` / 16 of `blocks` on. b are packed
-// weights, in shared or global memory. With several steps a tap, taps are a loop. Off the tensor cores a step has many reads of weights,
+// weights, in shared or global memory. With several steps a tap, taps are a loop: in bf16 their rows, so that
+// a row's weights are on their way together. Off the tensor cores a step has many reads of weights,
 // and those of several at a time would take most of the registers.
 template <class Tile, int Kernel, int OutHeight, int OutWidth, bool Adjoint = false, int MT, int NT>
 __device__ __forceinline__ void convolve_halo(
@@ -161,7 +162,7 @@ __device__ __forceinline__ void convolve_halo(
         static_assert(!Adjoint, "an adjoint reads few channels");
         #pragma unroll 1
         for (int ky = 0; ky < Kernel; ky++)
-            #pragma unroll 1
+            #pragma unroll (sizeof(T) == 2 ? Kernel : 1)
             for (int kx = 0; kx < Kernel; kx++)
             {
                 const unsigned char* tap = tile + (ky * Tile::Width + kx) * 16;
