@@ -1,4 +1,5 @@
 using FocalNet.Graph;
+using FocalNet.Graph.Fusion;
 using FocalNet.Graph.Ir;
 using FocalNet.Graph.Launches;
 using FocalNet.Graph.Planning;
@@ -79,14 +80,18 @@ internal static class CudaKernelEmitter
 
     private static bool Resamples(LaunchTask task) => task is KernelTask { Group.TakesBody: true, Pieces: { } pieces } && pieces.Any(p => p is UpsampledPiece);
 
-    // States that the launch does not write are written by nobody: what a body reads of them again and again is read once.
+    // What a launch reads and writes lies in different places, but for states that are updated where they are, and parts of one buffer. The compiler is told
+    // so of states, which bodies read again and again, and of all that arithmetic reads and writes: it loads of the next pixel before it stores this one.
     private static IEnumerable<string> Parameters(Launch launch)
     {
-        var written = new HashSet<PlannedBuffer>(launch.Tasks.SelectMany(t => t.Operands).Where(o => o.IsWritten).Select(o => o.Place.Buffer.Root));
-        return launch.Tasks.SelectMany(t => t.Operands).Select((o, i) =>
+        TaskOperand[] operands = [.. launch.Tasks.SelectMany(t => t.Operands)];
+        ILookup<PlannedBuffer, TaskOperand> sharing = operands.ToLookup(o => o.Place.Buffer.Root);
+        bool arithmetic = launch.Tasks.All(t => t is FinishTask or KernelTask { Group.Kind: KernelKind.Map });
+        return operands.Select((o, i) =>
         {
-            bool stays = !o.IsWritten && o.Place.Buffer.Root is { Arena.Persistent: true } root && !written.Contains(root);
-            return $"{(o.IsWritten ? "" : "const ")}{CudaOperand.Of(o).Type}* {(stays ? "__restrict__ " : "")}q{Text.Of(i)}";
+            PlannedBuffer root = o.Place.Buffer.Root;
+            bool alone = o.IsWritten ? arithmetic && sharing[root].Count() == 1 : (arithmetic || root.Arena.Persistent) && !sharing[root].Any(other => other.IsWritten);
+            return $"{(o.IsWritten ? "" : "const ")}{CudaOperand.Of(o).Type}* {(alone ? "__restrict__ " : "")}q{Text.Of(i)}";
         });
     }
 

@@ -36,6 +36,55 @@ struct WithInput
     }
 };
 
+// acc += A · B for all steps, of 16 rows and weights in registers.
+template <int NT, int Count, class Rows>
+__device__ __forceinline__ void multiply_kept(float (&acc)[NT][4], const Rows& rows, const unsigned (&kept)[Count][2], int lane)
+{
+#if __CUDA_ARCH__ >= 800
+    #pragma unroll
+    for (int step = 0; step < Count / NT; step++)
+    {
+        unsigned fa[4];
+        ldmatrix_x4(fa[0], fa[1], fa[2], fa[3], rows.at(lane & 15, step * 2, lane >> 4));
+        #pragma unroll
+        for (int j = 0; j < NT; j++) mma_m16n8k16_bf16(acc[j], fa[0], fa[1], fa[2], fa[3], kept[step * NT + j][0], kept[step * NT + j][1]);
+    }
+#endif
+}
+
+// A warp's share of one of the two convolutions, from row `first` on: Turns · 16 pixels, all channels, through the body. In bf16 of up to 16 channels a warp keeps
+// all weights in registers and makes 16 pixels after 16: what it runs stays small, which a block that is alone on its multiprocessor waits for. Else all
+// pixels are made together, so that each fragment of the weights is read once.
+template <class From, int OutHeight, int OutWidth, int Turns, class Body>
+__device__ __forceinline__ void convolve_share(
+    const unsigned char* from, const unsigned char* weights, Body& body, int first, int image, int y, int x, int lane)
+{
+    typedef HaloRows<From, 3, OutHeight, OutWidth> Rows;
+    constexpr int C = From::Channels, NT = ceil_div(C, 16) * 2, pixels = OutHeight * OutWidth;
+    if constexpr (sizeof(typename From::Element) == 2 && C <= 16)
+    {
+        unsigned kept[Rows::steps * NT][2];
+        #pragma unroll
+        for (int step = 0; step < Rows::steps; step++) load_columns<NT>(kept, step * NT, weights + step * 512, lane);
+        #pragma unroll 1
+        for (int turn = 0; turn < Turns; turn++)
+        {
+            float acc[1][NT][4] = {};
+            const Rows rows = { from, first + turn * 16 };
+            multiply_kept(acc[0], rows, kept, lane);
+            const TilePlaces<OutWidth> places = { first + turn * 16, pixels, image, y, x };
+            finish_tile<C>(body, acc, places, 0, lane);
+        }
+    }
+    else
+    {
+        float acc[Turns][NT][4] = {};
+        convolve_halo<From, 3, OutHeight, OutWidth>(acc, from, first, weights, 0, ceil_div(C, 16), lane);
+        const TilePlaces<OutWidth> places = { first, pixels, image, y, x };
+        finish_tile<C>(body, acc, places, 0, lane);
+    }
+}
+
 // One tile. `middle` turns the first convolution's sum into the second's input, in place (bias, GELU), and may store it where its last
 // argument says that the pixel is this block's: apply<V>(value, pixel, image, y, x, channel, own). `body` gets the second sum, and x beside it as the
 // tile has it: apply<V>(value, input, pixel, image, y, x, channel).
@@ -44,8 +93,7 @@ __device__ __forceinline__ void fused_residual_block(
     const Source& source, const void* weights1, const void* weights2, Middle& middle, Body& body,
     int images, int height, int width, int block, unsigned char* shared)
 {
-    constexpr int C = Tile::Channels, NT = ceil_div(C, 16) * 2, middle_pixels = Tile::Middle::pixels, pixels = Tile::TileH * Tile::TileW;
-    constexpr int middle_rows = ceil_div(ceil_div(middle_pixels, 16), Tile::warps) * 16, rows = ceil_div(ceil_div(pixels, 16), Tile::warps) * 16;
+    constexpr int middle_turns = ceil_div(ceil_div(Tile::Middle::pixels, 16), Tile::warps), turns = ceil_div(ceil_div(Tile::TileH * Tile::TileW, 16), Tile::warps);
     unsigned char* input = shared;
     unsigned char* between = input + Tile::Input::bytes;
     unsigned char* first = between + Tile::Middle::bytes;
@@ -62,18 +110,11 @@ __device__ __forceinline__ void fused_residual_block(
     cp_async_commit();
     cp_async_wait<1>();
     __syncthreads();
-    {
-        float acc[middle_rows / 16][NT][4] = {};
-        convolve_halo<typename Tile::Input, 3, Tile::TileH + 2, Tile::TileW + 2>(acc, input, warp * middle_rows, first, 0, Tile::Weights::blocks, lane);
-        StoreTile<typename Tile::Middle, Tile::TileH, Tile::TileW, Middle> store = { middle, between, height, width, y0, x0 };
-        const TilePlaces<Tile::TileW + 2> places = { warp * middle_rows, middle_pixels, image, y0 - 1, x0 - 1 };
-        finish_tile<C>(store, acc, places, 0, lane);
-    }
+    StoreTile<typename Tile::Middle, Tile::TileH, Tile::TileW, Middle> store = { middle, between, height, width, y0, x0 };
+    convolve_share<typename Tile::Input, Tile::TileH + 2, Tile::TileW + 2, middle_turns>(
+        input, first, store, warp * middle_turns * 16, image, y0 - 1, x0 - 1, lane);
     cp_async_wait<0>();
     __syncthreads();
-    float acc[rows / 16][NT][4] = {};
-    convolve_halo<typename Tile::Middle, 3, Tile::TileH, Tile::TileW>(acc, between, warp * rows, second, 0, Tile::Weights::blocks, lane);
     WithInput<Tile, Body> with_input = { body, input, height, width };
-    const TilePlaces<Tile::TileW> places = { warp * rows, pixels, image, y0, x0 };
-    finish_tile<C>(with_input, acc, places, 0, lane);
+    convolve_share<typename Tile::Middle, Tile::TileH, Tile::TileW, turns>(between, second, with_input, warp * turns * 16, image, y0, x0, lane);
 }

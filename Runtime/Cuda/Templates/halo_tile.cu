@@ -26,17 +26,33 @@ struct HaloTile
         else return (pixel * pitch + chunk) * 16;
     }
 
-    // Channels of one pixel out of registers: V divides Chunk<T>::channels or is a multiple of it, and so does the channel.
-    template <int V> static __device__ __forceinline__ void store(unsigned char* tile, int pixel, int channel, const float (&value)[V])
+    // Channels of one pixel out of registers, zeros where it is not `inside` the picture, nothing where it is not of the tile: V divides Chunk<T>::channels
+    // or is a multiple of it, and so does the channel. What is stored is chosen in its packed form, so that the store alone depends on anything.
+    template <int V> static __device__ __forceinline__ void store(
+        unsigned char* tile, int pixel, int channel, const float (&value)[V], bool inside = true, bool there = true)
     {
-        constexpr int count = Chunk<T>::channels, part = smaller_of(V, count);
+        constexpr int count = Chunk<T>::channels, part = smaller_of(V, count), words = part * (int)sizeof(T) / 4;
         #pragma unroll
         for (int v = 0; v < V; v += part)
         {
-            float some[part];
+            unsigned word[words];
             #pragma unroll
-            for (int e = 0; e < part; e++) some[e] = value[v + e];
-            store_channels<T, part, part>(reinterpret_cast<T*>(tile + offset(pixel, (channel + v) / count)) + (channel + v) % count, some);
+            for (int e = 0; e < words; e++)
+            {
+                if constexpr (sizeof(T) == 2) word[e] = pack_bf16x2(value[v + 2 * e], value[v + 2 * e + 1]);
+                else word[e] = __float_as_uint(value[v + e]);
+                word[e] = inside ? word[e] : 0u;
+            }
+            unsigned* to = reinterpret_cast<unsigned*>(tile + offset(pixel, (channel + v) / count) + (channel + v) % count * (int)sizeof(T));
+            if constexpr (words == 4)
+            {
+                if (there) *reinterpret_cast<uint4*>(to) = make_uint4(word[0], word[1], word[2], word[3]);
+            }
+            else
+            {
+                static_assert(words == 2, "4 channels or whole chunks");
+                if (there) *reinterpret_cast<uint2*>(to) = make_uint2(word[0], word[1]);
+            }
         }
     }
 
@@ -70,9 +86,7 @@ struct StoreTile
         const bool own = inside && (unsigned)(place.y - y0) < (unsigned)TileH && (unsigned)(place.x - x0) < (unsigned)TileW;
         const int y = min(max(place.y, 0), height - 1), x = min(max(place.x, 0), width - 1);
         body.template apply<V>(value, (place.image * height + y) * width + x, place.image, y, x, channel, own);
-        #pragma unroll
-        for (int v = 0; v < V; v++) value[v] = inside ? value[v] : 0.0f;
-        if (place.pixel >= 0) To::template store<V>(tile, place.pixel, channel, value);
+        To::template store<V>(tile, place.pixel, channel, value, inside, place.pixel >= 0);
     }
 };
 
@@ -132,7 +146,8 @@ struct HaloRows
 };
 
 // One warp's share of a convolution out of a tile: rows from `first` on, columns from the block `column` / 16 of `blocks` on. b are packed
-// weights, in shared or global memory. With several steps a tap, taps are a loop. Off the tensor cores a step has many reads of weights,
+// weights, in shared or global memory. With several steps a tap, taps are a loop: in bf16 their rows, so that
+// a row's weights are on their way together. Off the tensor cores a step has many reads of weights,
 // and those of several at a time would take most of the registers.
 template <class Tile, int Kernel, int OutHeight, int OutWidth, bool Adjoint = false, int MT, int NT>
 __device__ __forceinline__ void convolve_halo(
@@ -147,7 +162,7 @@ __device__ __forceinline__ void convolve_halo(
         static_assert(!Adjoint, "an adjoint reads few channels");
         #pragma unroll 1
         for (int ky = 0; ky < Kernel; ky++)
-            #pragma unroll 1
+            #pragma unroll (sizeof(T) == 2 ? Kernel : 1)
             for (int kx = 0; kx < Kernel; kx++)
             {
                 const unsigned char* tap = tile + (ky * Tile::Width + kx) * 16;

@@ -11,7 +11,8 @@ struct PictureTile
     static constexpr int Read = Read_, Written = Written_, TileH = TileH_, TileW = TileW_, threads = 256, warps = 8;
     static constexpr bool Adjoint = Adjoint_;
     typedef HaloTile<T, Read, TileH + 2, TileW + 2, true> Input;
-    static constexpr int rows = sizeof(T) == 2 ? 32 : 16, columns = Written % 32 == 0 ? 32 : 16, across = Written / columns;
+    // Few pixels: all weights of 32 channels are 40 registers in bf16, which a warp then keeps from unit to unit.
+    static constexpr int rows = 16, columns = Written % 32 == 0 ? 32 : 16, across = Written / columns;
     static constexpr int units = ceil_div(TileH * TileW, rows) * across, shared_bytes = Input::bytes;
     static_assert(Input::chunks == 1 && Written % 16 == 0, "a chunk is read, and whole blocks of weights");
 };

@@ -67,6 +67,52 @@ __device__ __forceinline__ void store_partials(const float (&sums)[Body::REDUCTI
     }
 }
 
+// What a round of a block adds to its sums: a pixel of each slot, if it is `inside` the chunk. Lanes of a pixel meet in shuffles, so that all threads
+// make the same rounds.
+template <int V, int CHANNELS, int LANES, int ROUNDS, class Source, class Body>
+__device__ __forceinline__ void reduce_pixel(
+    float (&sums)[Body::REDUCTIONS][ROUNDS][V], Source& source, Body& body, int pixel, bool inside, int height, int width, int lane)
+{
+    constexpr int groups = CHANNELS / V;
+    float of_pixel[Body::REDUCTIONS];
+    #pragma unroll
+    for (int r = 0; r < Body::REDUCTIONS; r++) of_pixel[r] = neutral_of(Body::maximum(r));
+    if (inside)
+    {
+        const int x = pixel % width, row = pixel / width, y = row % height, image = row / height;
+        #pragma unroll
+        for (int turn = 0; turn < ROUNDS; turn++)
+        {
+            const int group = turn * LANES + lane;
+            if (group < groups)
+            {
+                float value[V], reduced[Body::REDUCTIONS][V];
+                source.load(value, image, y, x, group * V);
+                body.reduce(value, pixel, image, y, x, group * V, reduced);
+                #pragma unroll
+                for (int r = 0; r < Body::REDUCTIONS; r++)
+                {
+                    #pragma unroll
+                    for (int i = 0; i < V; i++)
+                    {
+                        if (Body::per_pixel(r)) of_pixel[r] = combine(Body::maximum(r), of_pixel[r], reduced[r][i]);
+                        else sums[r][turn][i] = combine(Body::maximum(r), sums[r][turn][i], reduced[r][i]);
+                    }
+                }
+            }
+        }
+    }
+    #pragma unroll
+    for (int r = 0; r < Body::REDUCTIONS; r++)
+    {
+        if (!Body::per_pixel(r)) continue;
+        #pragma unroll
+        for (int step = LANES / 2; step > 0; step /= 2)
+            of_pixel[r] = combine(Body::maximum(r), of_pixel[r], __shfl_xor_sync(0xffffffffu, of_pixel[r], step));
+        if (inside && lane == 0) body.store_pixel(r, pixel, of_pixel[r]);
+    }
+}
+
 // LANES threads share a pixel. CHUNKS: of each picture (BY_PICTURE; blocks: pictures × CHUNKS), of the batch (blocks: CHUNKS), or 0
 // where all reductions are of one pixel (blocks: pixels over 4 · 256 / LANES).
 // Shared memory: 1024 · V bytes.
@@ -92,48 +138,16 @@ __device__ __forceinline__ void pixel_reduce(Source& source, Body& body, int ima
             for (int i = 0; i < V; i++) sums[r][round][i] = neutral_of(Body::maximum(r));
         }
     }
-    // All threads make the same rounds: lanes of a pixel meet in shuffles.
-    for (int start = first; start < last; start += slots)
+    // Whole rounds in pairs, whose loads are on their way together.
+    int start = first;
+    for (; start + 2 * slots <= last; start += 2 * slots)
     {
-        const int pixel = start + slot;
-        float of_pixel[Body::REDUCTIONS];
         #pragma unroll
-        for (int r = 0; r < Body::REDUCTIONS; r++) of_pixel[r] = neutral_of(Body::maximum(r));
-        if (pixel < last)
-        {
-            const int x = pixel % width, row = pixel / width, y = row % height, image = row / height;
-            #pragma unroll
-            for (int round = 0; round < rounds; round++)
-            {
-                const int group = round * lanes + lane;
-                if (group < groups)
-                {
-                    float value[V], reduced[Body::REDUCTIONS][V];
-                    source.load(value, image, y, x, group * V);
-                    body.reduce(value, pixel, image, y, x, group * V, reduced);
-                    #pragma unroll
-                    for (int r = 0; r < Body::REDUCTIONS; r++)
-                    {
-                        #pragma unroll
-                        for (int i = 0; i < V; i++)
-                        {
-                            if (Body::per_pixel(r)) of_pixel[r] = combine(Body::maximum(r), of_pixel[r], reduced[r][i]);
-                            else sums[r][round][i] = combine(Body::maximum(r), sums[r][round][i], reduced[r][i]);
-                        }
-                    }
-                }
-            }
-        }
-        #pragma unroll
-        for (int r = 0; r < Body::REDUCTIONS; r++)
-        {
-            if (!Body::per_pixel(r)) continue;
-            #pragma unroll
-            for (int step = lanes / 2; step > 0; step /= 2)
-                of_pixel[r] = combine(Body::maximum(r), of_pixel[r], __shfl_xor_sync(0xffffffffu, of_pixel[r], step));
-            if (pixel < last && lane == 0) body.store_pixel(r, pixel, of_pixel[r]);
-        }
+        for (int more = 0; more < 2; more++)
+            reduce_pixel<V, CHANNELS, lanes, rounds>(sums, source, body, start + more * slots + slot, true, height, width, lane);
     }
+    for (; start < last; start += slots)
+        reduce_pixel<V, CHANNELS, lanes, rounds>(sums, source, body, start + slot, start + slot < last, height, width, lane);
     if constexpr (CHUNKS != 0) store_partials<0, V, CHANNELS, lanes, rounds>(sums, body, block, reinterpret_cast<float*>(memory));
 }
 

@@ -60,7 +60,35 @@ template <int KIND, int PITCH, int ALIGN, class T> struct ResampleAdjointSource
         return sum;
     }
 
+    // Twice the size: four results along each axis read a position, 2p − 1 to 2p + 2; in place of those that are missing at an edge, the nearest
+    // one reads it so much the more.
+    template <int V> __device__ __forceinline__ void load_doubled(float (&value)[V], int image, int y, int column, int channel) const
+    {
+        #pragma unroll
+        for (int i = 0; i < V; i++) value[i] = 0.0f;
+        int columns[4];
+        #pragma unroll
+        for (int tx = 0; tx < 4; tx++) columns[tx] = min(max(2 * column + tx - 1, 0), width - 1);
+        #pragma unroll
+        for (int ty = 0; ty < 4; ty++)
+        {
+            const T* row = x + (image * height + min(max(2 * y + ty - 1, 0), height - 1)) * width * PITCH + channel;
+            const float weight = ty == 0 || ty == 3 ? 0.25f : 0.75f;
+            float in[4][V];
+            #pragma unroll
+            for (int tx = 0; tx < 4; tx++) load_channels<T, V, ALIGN>(row + columns[tx] * PITCH, in[tx]);
+            #pragma unroll
+            for (int i = 0; i < V; i++) value[i] += weight * (0.25f * (in[0][i] + in[3][i]) + 0.75f * (in[1][i] + in[2][i]));
+        }
+    }
+
     template <int V> __device__ __forceinline__ void load(float (&value)[V], int image, int y, int column, int channel) const
+    {
+        if constexpr (KIND == 3) load_doubled(value, image, y, column, channel);
+        else gather(value, image, y, column, channel);
+    }
+
+    template <int V> __device__ __forceinline__ void gather(float (&value)[V], int image, int y, int column, int channel) const
     {
         using Filter = ResampleFilter<KIND>;
         #pragma unroll

@@ -15,8 +15,8 @@ public sealed class EmittedKernelTests(ITestOutputHelper output)
     // The smallest that there is; odd numbers of the smallest; several tiles with something left over.
     private static readonly (int Images, int Height, int Width)[] _sizes = [(1, 1, 1), (3, 3, 5), (1, 9, 7)];
 
-    // A block of a transform has 64 wave numbers of 128 lines.
-    private static readonly (int Images, int Height, int Width)[] _transformSizes = [.. _sizes, (1, 18, 17)];
+    // A block of a transform has 64 wave numbers, and their mirror images, of 128 lines: two blocks a line along either axis, with something left over.
+    private static readonly (int Images, int Height, int Width)[] _transformSizes = [.. _sizes, (1, 18, 17), (1, 33, 2), (1, 2, 35)];
 
     [Theory]
     [InlineData("float32", true, 24)]

@@ -29,6 +29,8 @@ public sealed class TemplateMutationTests(ITestOutputHelper output)
         new("picture_convolution.cu", "bound of 'brought < turns' + 1", "one more turn, of no pixel"),
         new("picture_convolution.cu", "bound of 'unit < Tile' + (Tile::warps)", "one more unit, of no pixel"),
         new("pack_convolution.cu", "bound of 'chunk >= Jobs' + 1", "behind a tensor's last phase nothing is packed"),
+        new("fused_residual_block.cu", "bound of 'C <= 16' + 1", "with weights in registers or without the same is computed"),
+        new("fused_residual_block.cu", "bound of 'C <= 16' - 1", "with weights in registers or without the same is computed"),
         new("scm.cu", "bound of 'unit < Units' + (Units::warps)", "one more unit, of no pixel"),
         new("scm.cu", "bound of 'turn < ceil_div' + 1", "one more turn, of no unit"),
         new("scm.cu", "bound of 'lanes < 32' - 1", "lanes are powers of two"),
