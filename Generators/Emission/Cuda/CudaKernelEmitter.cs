@@ -78,7 +78,7 @@ internal static class CudaKernelEmitter
         return Text.Of(CudaKernelText.Threads) + (blocks > 0 ? $", {Text.Of(blocks)}" : "");
     }
 
-    private static bool Resamples(LaunchTask task) => task is KernelTask { Group.TakesBody: true, Pieces: { } pieces } && pieces.Any(p => p is UpsampledPiece);
+    private static bool Resamples(LaunchTask task) => task is KernelTask { Group.TakesBody: true, Precision: ElementType.BFloat16, Pieces: { } pieces } && pieces.Any(p => p is UpsampledPiece);
 
     // What a launch reads and writes lies in different places, but for states that are updated where they are, and parts of one buffer. The compiler is told
     // so of states, which bodies read again and again, and of all that arithmetic reads and writes: it loads of the next pixel before it stores this one.

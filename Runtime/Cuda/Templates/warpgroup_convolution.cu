@@ -99,8 +99,9 @@ __device__ __forceinline__ void warpgroup_convolution(
             for (int inner = 0; inner < Halo::Part / Slabs::channels; inner++)
             {
                 cp_async_wait<ahead - 1>();
-                // What this thread has brought is for others to read, and they read it by wgmma.
-                fence_shared_for_wgmma();
+                // The input may have come through registers. Not of every slab: the fence waits for all copies that are under way, and weights come by cp.async,
+                // which wgmma sees behind a barrier.
+                if (tap == 0 && inner == 0) fence_shared_for_wgmma();
                 // Shows everybody's copies, and that the products before the last ones are done: the next slab overwrites what they read.
                 __syncthreads();
                 weights.bring(stages);
