@@ -65,20 +65,26 @@ internal static class CudaKernelEmitter
 
     // Chains compute between barriers what a block alone has to wait for, and so do convolutions that resample what they bring: three blocks on a
     // multiprocessor, which 80 registers allow, and which their tiles leave room for. So do convolutions that read pictures; other work of the tensor cores
-    // is better off with more registers. A depthwise convolution waits for its tile, and then for its body's operands: four, which 64 registers allow. Gradients of small
-    // weights wait for memory, and convolutions in bf16 for their first tile: two at least.
+    // is better off with more registers, and so are up-convolutions and resampling in float, which takes twice as many for what it reads. A depthwise convolution waits for its
+    // tile, and then for its body's operands: four, which 64 registers allow. Gradients of small weights wait for memory, and convolutions in bf16 for their first tile: two at least.
     private static string Bounds(Launch launch)
     {
-        bool isAlone = !launch.Tasks.Any(t => t is KernelTask { OnTensorCores: true, ReadsPicture: false } && !Resamples(t));
+        bool isAlone = launch.Tasks.All(t => t switch
+        {
+            ConvolutionChainTask { Kind: ChainKind.UpConvolution } up => TensorCoreEmitter.ElementOf(up.Links[0].Task) == "bf16",
+            KernelTask { OnTensorCores: true, ReadsPicture: false } => IsResampling(t),
+            _ => true,
+        });
         bool isLarge = launch.Tasks.Any(t => t.Family == TaskFamily.LargeGradient);
-        int blocks = isAlone && launch.Tasks.Any(t => t is ConvolutionChainTask || Resamples(t)) ? 3
+        int blocks = isAlone && launch.Tasks.Any(t => t is ConvolutionChainTask || IsResampling(t)) ? 3
             : isAlone && launch.Tasks.Any(DepthwiseTile.IsFor) ? 4
             : !isLarge && launch.Tasks.Any(t => t.Family == TaskFamily.Gradient || t is KernelTask { OnTensorCores: true, Precision: ElementType.BFloat16, Group.TakesBody: true }) ? 2
             : 0;
         return Text.Of(CudaKernelText.Threads) + (blocks > 0 ? $", {Text.Of(blocks)}" : "");
     }
 
-    private static bool Resamples(LaunchTask task) => task is KernelTask { Group.TakesBody: true, Precision: ElementType.BFloat16, Pieces: { } pieces } && pieces.Any(p => p is UpsampledPiece);
+    private static bool IsResampling(LaunchTask task) => task is KernelTask { Group.TakesBody: true, Pieces: { } pieces } kernel &&
+        TensorCoreEmitter.ElementOf(kernel) == "bf16" && pieces.Any(p => p is UpsampledPiece);
 
     // What a launch reads and writes lies in different places, but for states that are updated where they are, and parts of one buffer. The compiler is told
     // so of states, which bodies read again and again, and of all that arithmetic reads and writes: it loads of the next pixel before it stores this one.
