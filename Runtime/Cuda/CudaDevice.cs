@@ -15,12 +15,6 @@ public sealed record CudaOptions
     /// <summary>For how many run sizes an executor keeps captured runs; 0 launches kernel by kernel always.</summary>
     public int CapturedSizes { get; init; } = 8;
 
-    /// <summary>
-    /// Whether a launch's blocks may be put onto the device while those of the launch before it end, so that the start of a kernel costs no time. From sm_90 and
-    /// CUDA 12.3 on; elsewhere it changes nothing.
-    /// </summary>
-    public bool OverlappingLaunches { get; init; } = true;
-
     /// <summary>Folder of compiled kernels; null takes the user's cache folder, or that of FOCALNET_KERNEL_CACHE.</summary>
     public string? CacheFolder { get; init; }
 
@@ -63,7 +57,7 @@ public sealed class CudaDevice : IDevice
             context.Dispose();
             throw;
         }
-        library = new KernelLibrary(context, compiler, new KernelCache(this.options.CacheFolder ?? KernelCache.DefaultFolder), this.options.OverlappingLaunches);
+        library = new KernelLibrary(context, compiler, new KernelCache(this.options.CacheFolder ?? KernelCache.DefaultFolder));
     }
 
     /// <summary>Why a device can't be opened, in one sentence or two; null if it can. Tries it.</summary>

@@ -23,7 +23,7 @@ internal sealed class OpenWorkload : IDisposable
         parameters = NetworkWeights.Initial(network, seed: 1);
         CudaPrecision precision = workload.Precision switch { "strict" => CudaPrecision.Strict, "bf16" => CudaPrecision.BFloat16, _ => CudaPrecision.Fast };
         long start = Stopwatch.GetTimestamp();
-        device = new CudaDevice(0, new CudaOptions { Precision = precision, OverlappingLaunches = Environment.GetEnvironmentVariable("FOCALNET_BENCHMARK_OVERLAP") != "0" });
+        device = new CudaDevice(0, new CudaOptions { Precision = precision });
         try
         {
             executor = device.CreateExecutor(workload.IsTraining ? NetworkPlans.Training(network) : NetworkPlans.Inference(network));

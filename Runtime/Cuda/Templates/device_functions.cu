@@ -174,16 +174,6 @@ __device__ __forceinline__ void cp_async_commit() {}
 template <int groups_left> __device__ __forceinline__ void cp_async_wait() {}
 #endif
 
-// From sm_90 on the blocks of a launch may lie ready on the device while the launch before it ends: nothing that this one may have written is read or
-// overwritten before it is complete.
-__device__ __forceinline__ void wait_for_earlier_launches()
-{
-#if __CUDA_ARCH__ >= 900
-    asm volatile("griddepcontrol.wait;" : : : "memory");
-    asm volatile("griddepcontrol.launch_dependents;" : : : "memory");
-#endif
-}
-
 #if defined(__CUDA_ARCH_FEAT_SM90_ALL)
 // The lower half: the address, and what lies between 8×8 matrices along k; the upper half: what lies between them along the rows.
 struct SharedMatrix
