@@ -30,7 +30,7 @@ public sealed record KernelMutation(int Line, string What, string Text, int At, 
 /// </summary>
 public static partial class KernelMutations
 {
-    [GeneratedRegex(@"(?<barrier>__syncthreads\s*\(\s*\)|__syncwarp\s*\([^()]*\)|cp_async_wait\s*<(?:\s*(?<groups>\d+)\s*|[^<>]*)>\s*\(\s*\))\s*;")]
+    [GeneratedRegex(@"(?<barrier>__syncthreads\s*\(\s*\)|__syncwarp\s*\([^()]*\)|(?:cp_async|wgmma)_wait\s*<(?:\s*(?<groups>\d+)\s*|[^<>]*)>\s*\(\s*\))\s*;")]
     private static partial Regex Barrier();
 
     [GeneratedRegex(@"(?<=[\w)\]]) (?<operator><=|>=|<|>) (?=[\w(\-&*])")]

@@ -34,6 +34,7 @@ public sealed class TemplateMutationTests(ITestOutputHelper output)
         new("scm.cu", "bound of 'unit < Units' + (Units::warps)", "one more unit, of no pixel"),
         new("scm.cu", "bound of 'turn < ceil_div' + 1", "one more turn, of no unit"),
         new("scm.cu", "bound of 'lanes < 32' - 1", "lanes are powers of two"),
+        new("warpgroup_convolution.cu", "bound of 'slab < count' + 1", "one more slab is brought, and not multiplied"),
         new("halo_tile.cu", "bound of 'channel < Channels' - 1", "channels come in whole groups"),
         new("halo_tile.cu", "bound of 'chunks > 2' + 1", "straight on and in a loop the same is computed"),
         new("halo_tile.cu", "bound of 'chunks > 2' - 1", "straight on and in a loop the same is computed"),
@@ -51,6 +52,7 @@ public sealed class TemplateMutationTests(ITestOutputHelper output)
         (["halo_tile.cu", "fused_residual_block.cu"], () => Residual([new("residual24", true, 24, 3, 6), new("residual16", true, 16, 4, 8), new("residual8", true, 8, 4, 8), new("residual32", true, 32, 2, 8)])),
         (["halo_convolution.cu", "sources.cu"], () => Halo(strict: false)),
         (["halo_convolution.cu"], () => Halo(strict: true)),
+        (["warpgroup_convolution.cu"], Groups),
         (["picture_convolution.cu"], Pictures),
         (["up_convolution.cu"], Up),
         (["scm.cu", "pack_convolution.cu"], Scm),
@@ -173,6 +175,17 @@ public sealed class TemplateMutationTests(ITestOutputHelper output)
         return (TemplateText.Of(["picture_convolution.cu", "pack_convolution.cu"], cases.Select(c => c.Text)), (module, seed) =>
         {
             foreach (PictureCase c in cases) c.Run(module, 2, 5, 19, seed);
+        }
+        );
+    }
+
+    // The emulator's sm_90 is sm_90a, which has wgmma.
+    private static (string, Action<CudaModule, ulong>) Groups()
+    {
+        HaloCase[] groups = [new("rows", true, 64, 64, true, [16, 64, 64, 3, 4, 2]), new("parts", true, 128, 64, false, [8, 32, 64, 3, 4, 2]), new("slabs", true, 256, 128, false, [8, 32, 128, 3, 4, 2])];
+        return (TemplateText.Of(["halo_convolution.cu", "pack_convolution.cu"], groups.Select(c => c.Text)), (module, seed) =>
+        {
+            foreach (HaloCase c in groups) c.Run(module, 1, 9, 19, seed);
         }
         );
     }
