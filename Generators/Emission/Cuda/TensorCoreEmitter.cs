@@ -79,8 +79,8 @@ internal static class TensorCoreEmitter
         int bytes = pixels * (chunks | 1) * 16 + weights;
         if (!narrow || tile[3] == 0 || !OnWarpgroups(read, written))
             return bytes;
-        int plane = (pixels * 16 - 16 + 127) / 128 * 128 + 16, stages = tile[1] >= 128 ? 4 : 6, slab = tile[1] < 64 && tile[2] % 128 == 0 ? 16 : 8;
-        return Math.Max(bytes, chunks * plane + stages * slab * tile[1] * 16);
+        int plane = (pixels * 16 - 16 + 127) / 128 * 128 + 16, rows = tile[1] < 64 && tile[2] % 128 == 0 ? 16 : tile[1] < 128 ? 8 : 4;
+        return Math.Max(bytes, chunks * plane + 6 * rows * tile[1] * 16);
     }
 
     private static CudaTask Halo(KernelTask task, (int[] Many, int[]? Few) tiles, int read, int written, Func<int, string> parameter)

@@ -6,12 +6,12 @@
 // The 64 pixels are 8 × 8 of a picture, for the hardware wants 8 rows of a matrix 16 bytes apart (8 neighbouring pixels of a plane, anywhere: under
 // each tap of the kernel they begin one pixel on) and a constant between one 8 and the next (a row of the tile). A block has two groups, side by side.
 
-// Weights of one tap × 64 or 128 channels read × TileN written: two rows of chunks a step. Many stages where slabs are small, for what is under way has to
-// cover the time until it comes.
+// Weights of one tap × 32 to 128 channels read × TileN written, 8 KB where there are as many: two rows of chunks a step. With the tile they leave the room that
+// cards with 99 KB a block have.
 template <int TileN, int Part>
 struct GroupSlabs
 {
-    static constexpr int channels = TileN < 64 && Part % 128 == 0 ? 128 : 64, steps = channels / 16, stages = TileN >= 128 ? 4 : 6, row_bytes = TileN * 16, slab_bytes = 2 * steps * row_bytes;
+    static constexpr int channels = TileN < 64 && Part % 128 == 0 ? 128 : TileN < 128 ? 64 : 32, steps = channels / 16, stages = 6, row_bytes = TileN * 16, slab_bytes = 2 * steps * row_bytes;
     static constexpr int bytes = stages * slab_bytes;
 };
 

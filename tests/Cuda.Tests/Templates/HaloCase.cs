@@ -13,7 +13,7 @@ internal sealed record HaloCase(string Name, bool Brain, int Read, int Written, 
     private int Threads => 32 * Tile[4] * Tile[5];
 
     // Planes, as warpgroup_convolution.cu wants them, and its stages.
-    private int GroupBytes => Tile[2] / 8 * (((Tile[0] + 2) * 18 * 16 - 16 + 127) / 128 * 128 + 16) + (Tile[1] >= 128 ? 4 : 6) * (Tile[1] < 64 && Tile[2] % 128 == 0 ? 256 : 128) * Tile[1];
+    private int GroupBytes => Tile[2] / 8 * (((Tile[0] + 2) * 18 * 16 - 16 + 127) / 128 * 128 + 16) + 6 * (Tile[1] < 64 && Tile[2] % 128 == 0 ? 256 : Tile[1] < 128 ? 128 : 64) * Tile[1];
 
     // On sm_90a: see HaloConvolution::warpgroups.
     private bool Warpgroups => Brain && Read % 64 == 0 && Written % 64 == 0;
