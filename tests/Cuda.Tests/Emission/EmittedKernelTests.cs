@@ -19,10 +19,10 @@ public sealed class EmittedKernelTests(ITestOutputHelper output)
     private static readonly (int Images, int Height, int Width)[] _transformSizes = [.. _sizes, (1, 18, 17), (1, 33, 2), (1, 2, 35)];
 
     [Theory]
-    [InlineData("float32", true, 24)]
-    [InlineData("float32", false, 24)]
-    [InlineData("bf16", true, 24)]
-    [InlineData("bf16", false, 24)]
+    [InlineData("float32", true, 40)]
+    [InlineData("float32", false, 40)]
+    [InlineData("bf16", true, 40)]
+    [InlineData("bf16", false, 40)]
     public void Agree_with_the_interpreter(string precision, bool fuse, int share)
     {
         Requires.Emulator();
@@ -60,14 +60,13 @@ public sealed class EmittedKernelTests(ITestOutputHelper output)
     /// <summary>Of many blocks convolutions of many channels have larger tiles than the sizes above fill: 200 pictures of a pixel do.</summary>
     [Theory]
     [InlineData("Convolution64x64x3x3_")]
-    [InlineData("Convolution128x128x3x3_")]
     public void Large_tiles_agree_with_the_interpreter(string kernel)
     {
         Requires.Emulator();
         EmittedKernelCase first = EmittedKernels.All(ElementType.BFloat16, fuse: true).First(k => k.Kernel.Name.StartsWith(kernel, StringComparison.Ordinal));
         RunExtents many = first.Size(200, 1, 1), few = first.Size(199, 1, 1);
         Assert.Equal(200, GridText.Blocks(first.Grid, many));
-        Assert.True(GridText.Blocks(first.Grid, few) is 199 or 4 * 199);
+        Assert.Equal(199, GridText.Blocks(first.Grid, few));
         var modules = EmittedModules.Compile([first.Kernel], EmulatorBuild.Checked);
         using var oracle = new KernelOracle(first, many, seed: 1);
         oracle.Check(modules[first.Kernel.Name], 2);

@@ -13,7 +13,7 @@ namespace FocalNet.Cuda.Tests.Emission;
 public sealed class EmittedMutationTests(ITestOutputHelper output)
 {
     /// <summary>Of the bounds every so manieth is tried where FOCALNET_MUTATIONS asks for nothing.</summary>
-    private const int Sample = 4;
+    private const int Sample = 8;
 
     // Written channels of EdgeNetwork, and those that are read for them.
     private static readonly int[] _edges = [4, 8, 9, 16, 17, 32, 33], _edgesRead = [3, 4, 5, 5, 5, 5, 5];

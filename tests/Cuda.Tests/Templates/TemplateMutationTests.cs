@@ -62,7 +62,7 @@ public sealed class TemplateMutationTests(ITestOutputHelper output)
     public void At_least_95_of_100_mutations_are_caught()
     {
         Requires.Emulator();
-        var suite = new MutationSuite(output, Harmless, sample: 1);
+        var suite = new MutationSuite(output, Harmless, sample: 3);
         foreach ((string[] files, var make) in Cases.Where(c => MutationSuite.Wants(c.Files)))
         {
             (string text, Action<CudaModule, ulong> exercise) = make();
