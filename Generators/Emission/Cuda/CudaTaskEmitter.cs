@@ -91,7 +91,7 @@ internal static class CudaTaskEmitter
         int phases = transposed ? settings.Stride : 1;
         Shape phase = task.Domain with { H = Over(task.Domain.H, phases), W = Over(task.Domain.W, phases) };
         return new CudaTask(
-            $"{task.Group.Kind}{Dimensions(weight)}{(HasGelu(task.Body) ? "Gelu" : "")}", [],
+            Stem(task, weight), [],
             [$"direct_convolution<{template}>(body, {parameter(0)}, {parameter(1)}, {CudaExtents.Of(task.Domain.N)}, {InputExtents(task)}, {DomainExtents(task)}, block, dynamic_shared);"],
             CudaExtents.OfPixels(phase, rows, phases * phases * ((outputs + columns - 1) / columns)),
             4 * (16 * (rows + 4) + 16 * (columns + 4) + 3 * rows), "direct_convolution.cu");
@@ -105,7 +105,7 @@ internal static class CudaTaskEmitter
         CudaOperand x = CudaOperand.Of(task.Operands[0]);
         string adjoint = anchor.Op is TransposedConvolutionOp ? "true" : "false";
         return new CudaTask(
-            $"{task.Group.Kind}{Dimensions(weight)}{(HasGelu(task.Body) ? "Gelu" : "")}", [],
+            Stem(task, weight), [],
             [
                 $"GatheredConvolution<{Geometry(inputs, outputs, weight, SettingsOf(anchor))}, {adjoint}, {Text.Of(x.Pitch)}, {x.Type}> source{{ {parameter(0)}, {parameter(1)}, {InputExtents(task)} }};",
                 $"pixel_map<1, {Text.Of(outputs)}>(source, body, {CudaExtents.Arguments(task.Domain)}, block);",
@@ -297,6 +297,9 @@ internal static class CudaTaskEmitter
     }
 
     internal static string Dimensions(Shape w) => $"{w.N}x{Text.Of(w.C)}x{w.H}x{w.W}";
+
+    /// <summary>For the name of a convolution's kernel.</summary>
+    internal static string Stem(KernelTask task, Shape weight) => $"{task.Group.Kind}{Dimensions(weight)}{(HasGelu(task.Body) ? "Gelu" : "")}";
 
     internal static bool HasGelu(KernelBody body) => body.Values.Any(v => v is UnaryValue { Kind: UnaryKind.Erf });
 

@@ -23,7 +23,7 @@ internal static class PictureConvolutionEmitter
         CudaInput input = InputEmitter.Emit(task, 0, element, "source", CudaTaskEmitter.InputExtents(task), parameter);
         string tile = $"PictureTile<{element}, {Text.Of(read)}, {Text.Of(written)}, {(adjoint ? "true" : "false")}, {Text.Of(Height)}, {Text.Of(Width)}>";
         return new CudaTask(
-            $"{task.Group.Kind}{CudaTaskEmitter.Dimensions(weight)}{(CudaTaskEmitter.HasGelu(task.Body) ? "Gelu" : "")}", input.Structs,
+            CudaTaskEmitter.Stem(task, weight), input.Structs,
             [
                 .. input.Lines,
                 $"picture_convolution<{tile}>(source, {parameter(1)}, body, {CudaExtents.Arguments(task.Domain)}, block, dynamic_shared);",

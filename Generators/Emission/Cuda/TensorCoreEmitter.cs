@@ -32,7 +32,7 @@ internal static class TensorCoreEmitter
         Shape phase = task.Domain with { H = CudaTaskEmitter.Over(task.Domain.H, phases), W = CudaTaskEmitter.Over(task.Domain.W, phases) };
         CudaInput input = InputEmitter.Emit(task, 0, element, "source", CudaTaskEmitter.InputExtents(task), parameter);
         return new CudaTask(
-            $"{task.Group.Kind}{CudaTaskEmitter.Dimensions(weight)}{(CudaTaskEmitter.HasGelu(task.Body) ? "Gelu" : "")}", input.Structs,
+            CudaTaskEmitter.Stem(task, weight), input.Structs,
             [
                 .. input.Lines,
                 $"dense_convolution<{element}, {shape}, ConvolutionTile<{List(tile)}>>(source, {parameter(1)}, body, {CudaExtents.Arguments(task.Domain)}, block, dynamic_shared);",
@@ -90,7 +90,7 @@ internal static class TensorCoreEmitter
         CudaInput input = InputEmitter.Emit(task, 0, element, "source", CudaTaskEmitter.InputExtents(task), parameter);
         BlockCount many = Blocks(tiles.Many);
         return new CudaTask(
-            $"{task.Group.Kind}{CudaTaskEmitter.Dimensions(task.Group.Anchor.Inputs[1].Shape)}{(CudaTaskEmitter.HasGelu(task.Body) ? "Gelu" : "")}", input.Structs,
+            CudaTaskEmitter.Stem(task, task.Group.Anchor.Inputs[1].Shape), input.Structs,
             [.. input.Lines, .. tiles.Few is { } few ? [$"if ({many.Exact} >= {Text.Of(EnoughBlocks)})", "    " + Call(tiles.Many), "else", "    " + Call(few)] : (string[])[Call(tiles.Many)]],
             tiles.Few is null ? many : CudaExtents.Either(many, EnoughBlocks, Blocks(tiles.Few)),
             new[] { tiles.Many, tiles.Few }.Max(t => t is null ? 0 : HaloBytes(t, element == "bf16", read, written)), "halo_convolution.cu")

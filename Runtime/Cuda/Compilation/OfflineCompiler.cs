@@ -32,7 +32,7 @@ public sealed class OfflineCompiler
         {
             throw new DeviceLibraryException(
                 device, "NVRTC", FormattableString.Invariant($"NVRTC {compiler.Version} makes no machine code for {device}; {compiler.Architecture} is the nearest that runs there."),
-                $"Ask for {compiler.Architecture[(compiler.Architecture.IndexOf('_') + 1)..]}, or install another version.");
+                $"Ask for {compiler.Architecture[(compiler.Architecture.IndexOf('_') + 1)..].TrimEnd('a')}, or install another version.");
         }
     }
 

@@ -192,18 +192,6 @@ __device__ __forceinline__ void multiply_column(float (&acc)[MT][NT][4], const u
 #endif
 }
 
-// Tiles reach over the picture's end; the body does not.
-template <class Body>
-struct InsidePicture
-{
-    Body& body;
-    int height, width;
-    template <int V> __device__ __forceinline__ void apply(float (&value)[V], int, int image, int y, int x, int channel)
-    {
-        if (y < height && x < width) body.template apply<V>(value, (image * height + y) * width + x, image, y, x, channel);
-    }
-};
-
 // One block. Weights are packed as for dense_convolution.cu; images, height and width are those of input and output.
 template <class Halo, class Source, class Body>
 __device__ __forceinline__ void halo_convolution(

@@ -201,3 +201,15 @@ struct TilePlaces
         return { index < last ? index : -1, image, y + index / Width, x + index % Width };
     }
 };
+
+// Tiles reach over the picture's end; the body does not.
+template <class Body>
+struct InsidePicture
+{
+    Body& body;
+    int height, width;
+    template <int V> __device__ __forceinline__ void apply(float (&value)[V], int, int image, int y, int x, int channel)
+    {
+        if (y < height && x < width) body.template apply<V>(value, (image * height + y) * width + x, image, y, x, channel);
+    }
+};

@@ -1,4 +1,4 @@
-// needs: gemm_tile.cu convolution_taps.cu
+// needs: gemm_tile.cu sources.cu convolution_taps.cu
 // Packs weights (float masters, OHWI) into the order in which dense_convolution.cu reads them: by phase, then steps of 32 bytes of k, then
 // blocks of 16 channels written, 512 bytes each, in the fragment order of gemm_tile.cu. k runs over the taps of the phase and, within
 // a tap, over the channels read, filled up to whole chunks. What is missing is zero. For warpgroup_convolution.cu a step is two rows of
@@ -58,7 +58,7 @@ __device__ __forceinline__ void pack_chunk(const PackShape& shape, const float* 
             float v[8];
             #pragma unroll
             for (int e = 0; e < 8; e++) v[e] = packed_weight<T>(shape, weights, rows, columns, step * 16 + row * 8 + e, written);
-            *reinterpret_cast<uint4*>(packed + chunk * 16) = make_uint4(pack_bf16x2(v[0], v[1]), pack_bf16x2(v[2], v[3]), pack_bf16x2(v[4], v[5]), pack_bf16x2(v[6], v[7]));
+            store_chunk(packed + chunk * 16, v);
             return;
         }
     }
@@ -74,8 +74,7 @@ __device__ __forceinline__ void pack_chunk(const PackShape& shape, const float* 
             const int written = written_channel(chunk / 32 % blocks, blocks, g, r / 2);
             v[r * (channels / 4) + e] = packed_weight<T>(shape, weights, rows, columns, k, written);
         }
-    if constexpr (sizeof(T) == 4) *reinterpret_cast<float4*>(packed + chunk * 16) = make_float4(v[0], v[1], v[2], v[3]);
-    else *reinterpret_cast<uint4*>(packed + chunk * 16) = make_uint4(pack_bf16x2(v[0], v[1]), pack_bf16x2(v[2], v[3]), pack_bf16x2(v[4], v[5]), pack_bf16x2(v[6], v[7]));
+    store_chunk(packed + chunk * 16, v);
 }
 
 // One tensor of many: `first` is the number of chunks of all tensors before it.

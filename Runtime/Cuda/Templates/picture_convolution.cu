@@ -50,18 +50,6 @@ __device__ __forceinline__ void bring_picture(unsigned char* tile, const Source&
     }
 }
 
-// Pixels of a tile that are in the picture.
-template <class Tile, class Body>
-struct InsideTile
-{
-    Body& body;
-    int height, width;
-    template <int V> __device__ __forceinline__ void apply(float (&value)[V], int, int image, int y, int x, int channel)
-    {
-        if (y < height && x < width) body.template apply<V>(value, (image * height + y) * width + x, image, y, x, channel);
-    }
-};
-
 // One tile. weights are packed as a convolution, or as an adjoint.
 template <class Tile, class Source, class Body>
 __device__ __forceinline__ void picture_convolution(
@@ -72,7 +60,7 @@ __device__ __forceinline__ void picture_convolution(
     const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5;
     bring_picture<Tile>(shared, source, image, y0 - 1, x0 - 1);
     __syncthreads();
-    InsideTile<Tile, Body> inside = { body, height, width };
+    InsidePicture<Body> inside = { body, height, width };
     #pragma unroll 1
     for (int unit = warp; unit < Tile::units; unit += Tile::warps)
     {

@@ -42,12 +42,12 @@ struct PiecedSource
     int height, width;
 };
 
-// One chunk of a tile from registers.
-__device__ __forceinline__ void store_chunk(void* shared, const float (&v)[8])
+// One chunk from registers: of a tile in shared memory, or of packed weights.
+__device__ __forceinline__ void store_chunk(void* to, const float (&v)[8])
 {
-    *static_cast<uint4*>(shared) = make_uint4(pack_bf16x2(v[0], v[1]), pack_bf16x2(v[2], v[3]), pack_bf16x2(v[4], v[5]), pack_bf16x2(v[6], v[7]));
+    *static_cast<uint4*>(to) = make_uint4(pack_bf16x2(v[0], v[1]), pack_bf16x2(v[2], v[3]), pack_bf16x2(v[4], v[5]), pack_bf16x2(v[6], v[7]));
 }
-__device__ __forceinline__ void store_chunk(void* shared, const float (&v)[4]) { *static_cast<float4*>(shared) = make_float4(v[0], v[1], v[2], v[3]); }
+__device__ __forceinline__ void store_chunk(void* to, const float (&v)[4]) { *static_cast<float4*>(to) = make_float4(v[0], v[1], v[2], v[3]); }
 
 // The chunk from `channel` on of one pixel, zeros where it is not `inside` the picture. Channels are the source's: what is missing at the end of
 // the last chunk is zero.

@@ -57,7 +57,6 @@ struct GroupPlaces
 // From halo_convolution.cu.
 template <class Halo, class Source>
 __device__ __forceinline__ void bring_part(unsigned char* tile, const Source& source, int part, int image, int y, int x);
-template <class Body> struct InsidePicture;
 
 // The tile of TileH × 16 pixels from (y0, x0) on, and TileN channels from `first_channel` on.
 template <class Halo, class Source, class Body>

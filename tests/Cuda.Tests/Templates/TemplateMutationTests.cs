@@ -50,10 +50,10 @@ public sealed class TemplateMutationTests(ITestOutputHelper output)
         (["few_channel_gradient.cu"], () => FewChannels(strict: false)),
         (["few_channel_gradient.cu"], () => FewChannels(strict: true)),
         (["halo_tile.cu", "fused_residual_block.cu"], () => Residual([new("residual24", true, 24, 3, 6), new("residual16", true, 16, 4, 8), new("residual8", true, 8, 4, 8), new("residual32", true, 32, 2, 8)])),
-        (["halo_convolution.cu", "sources.cu"], () => Halo(strict: false)),
+        (["halo_convolution.cu", "halo_tile.cu", "sources.cu"], () => Halo(strict: false)),
         (["halo_convolution.cu"], () => Halo(strict: true)),
         (["warpgroup_convolution.cu"], Groups),
-        (["picture_convolution.cu"], Pictures),
+        (["picture_convolution.cu", "halo_tile.cu"], Pictures),
         (["up_convolution.cu"], Up),
         (["scm.cu", "pack_convolution.cu"], Scm),
     ];
@@ -106,13 +106,7 @@ public sealed class TemplateMutationTests(ITestOutputHelper output)
         if (strict) cases = [cases[0]];
         return (TemplateText.Of(["few_channel_gradient.cu"], cases.Select(c => c.Text), strict), (module, seed) =>
         {
-            foreach (FewChannelGradientCase c in cases)
-            {
-                c.Run(module, 2, 9, 10, seed);
-                // Tiles that end with the picture; one tile for a part, and one that ends behind the picture.
-                c.Run(module, 2, 4, 16, seed);
-                c.Run(module, 1, 2, 17, seed);
-            }
+            foreach (FewChannelGradientCase c in cases) AtEnds((images, height, width) => c.Run(module, images, height, width, seed));
         }
         );
     }
@@ -134,15 +128,17 @@ public sealed class TemplateMutationTests(ITestOutputHelper output)
         if (strict) cases = [cases[0]];
         return (TemplateText.Of(["weight_gradient.cu"], cases.Select(c => c.Text), strict), (module, seed) =>
         {
-            foreach (WeightGradientCase c in cases)
-            {
-                c.Run(module, 2, 9, 10, seed);
-                // Tiles that end with the picture; one tile for a part, and one that ends behind the picture.
-                c.Run(module, 2, 4, 16, seed);
-                c.Run(module, 1, 2, 17, seed);
-            }
+            foreach (WeightGradientCase c in cases) AtEnds((images, height, width) => c.Run(module, images, height, width, seed));
         }
         );
+    }
+
+    private static void AtEnds(Action<int, int, int> run)
+    {
+        run(2, 9, 10);
+        // Tiles that end with the picture; one tile for a part, and one that ends behind the picture.
+        run(2, 4, 16);
+        run(1, 2, 17);
     }
 
     private static (string, Action<CudaModule, ulong>) Residual(ResidualCase[] cases)

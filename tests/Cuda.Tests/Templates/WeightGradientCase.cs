@@ -70,35 +70,6 @@ internal sealed record WeightGradientCase(string Name, bool Brain, Filter Filter
         int Channel(int c) => Split == 0 ? c : c < Split ? c + Filter.Inputs - Split : c - Split;
         double Stored(int n, int yy, int xx, int c) => Brain ? Bits.FromBrain(Bits.ToBrain((float)x[n, yy, xx, c])) : x[n, yy, xx, c];
         double X(int n, int yy, int xx, int c) => Stored(n, yy, xx, Channel(c));
-        float[] actual = Finished(partials, Filter.Count), bias = Bias ? Finished(biasPartials, Filter.Outputs) : [];
-        double allowed = Tolerance.Of(images * h * w);
-        for (int o = 0; o < Filter.Outputs; o++)
-        {
-            for (int kh = 0; kh < Filter.KernelH; kh++)
-                for (int kw = 0; kw < Filter.KernelW; kw++)
-                    for (int i = 0; i < Filter.Inputs; i++)
-                    {
-                        double sum = 0;
-                        for (int p = 0; p < dy.Pixels; p++)
-                        {
-                            (int n, int y, int xx) = (p / w / h, p / w % h, p % w);
-                            sum += dy[n, y, xx, o] * X(n, y * Filter.Stride - Filter.Padding + kh * Filter.Dilation, xx * Filter.Stride - Filter.Padding + kw * Filter.Dilation, i);
-                        }
-                        Near(actual[Filter.At(o, kh, kw, i)], sum, allowed, $"{Name} {images}×{height}×{width}: dw[{o}, {kh}, {kw}, {i}]");
-                    }
-            if (Bias) Near(bias[o], Enumerable.Range(0, dy.Pixels).Sum(p => dy[p / w / h, p / w % h, p % w, o]), allowed, $"{Name}: db[{o}]");
-        }
-    }
-
-    // The parts' sums, added in their order.
-    private float[] Finished(CudaBuffer partials, int values)
-    {
-        float[] parts = partials.Read<float>();
-        return [.. Enumerable.Range(0, values).Select(i => Enumerable.Range(0, Parts).Aggregate(0f, (sum, part) => sum + parts[(part * values) + i]))];
-    }
-
-    private static void Near(float actual, double expected, double allowed, string what)
-    {
-        if (!(Math.Abs(actual - expected) <= allowed)) Assert.Fail($"{what} is {actual}, not {expected} ± {allowed:g2}.");
+        GradientSums.Check($"{Name} {images}×{height}×{width}", Filter, Parts, partials, Bias ? biasPartials : null, (n, y, xx, o) => dy[n, y, xx, o], X, images, h, w);
     }
 }
