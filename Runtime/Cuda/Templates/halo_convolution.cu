@@ -1,4 +1,4 @@
-// needs: halo_tile.cu warpgroup_convolution.cu
+// needs: halo_tile.cu input_tile.cu warpgroup_convolution.cu
 // Dense 3×3 convolution of stride 1, and its adjoint, for whole steps of channels: the input tile with its halo is brought once and read by
 // all nine taps. dense_convolution.cu brings each pixel nine times, from L2: at 64 channels 147 KB of input and 72 KB of weights for
 // 128 pixels × 64 channels, which is more than L2 delivers while the tensor cores compute them. Here it is 23 KB and 72 KB.
@@ -8,20 +8,6 @@
 //
 // Weights stream, or all of them lie in shared memory. A tile of many channels comes in parts, one after the other. Groups of four warps
 // (warpgroup_convolution.cu) multiply what their shape allows, out of a tile in planes.
-
-// Height × Width pixels of Channels elements T, in one of two orders. One below the other, where an odd number of chunks a pixel puts 8 neighbouring pixels at
-// one chunk into 8 different groups of 4 banks. Or, for groups of warps, in planes, chunk by chunk: 8 neighbouring pixels at one chunk are 128 bytes in a
-// row, one of the matrices that wgmma takes, and what lies between planes puts the 8 chunks of a pixel into different banks.
-template <class T, int Channels_, int Height_, int Width_, bool Planes>
-struct InputTile
-{
-    typedef T Element;
-    static constexpr int Channels = Channels_, Height = Height_, Width = Width_, pixels = Height * Width;
-    static constexpr int chunks = Channels / Chunk<T>::channels, plane = ceil_div(pixels * 16 - 16, 128) * 128 + 16;
-    static constexpr int chunk_bytes = Planes ? plane : 16, pixel_bytes = Planes ? 16 : (chunks | 1) * 16, row_bytes = Width * pixel_bytes;
-    static constexpr int bytes = Planes ? chunks * plane : pixels * pixel_bytes;
-    static_assert(Channels % (2 * Chunk<T>::channels) == 0, "a step lies within a pixel");
-};
 
 // TileH × 16 pixels × TileN channels; Part of the channels read at a time. A slab is one step of the three taps of a column of the kernel; Stages
 // buffers of slabs, or 0 where all weights stay.
@@ -53,26 +39,51 @@ template <class Halo> __host__ __device__ constexpr int halo_convolution_blocks(
     return images * ceil_div(height, Halo::TileH) * ceil_div(width, Halo::TileW) * ceil_div(Halo::Written, Halo::TileN);
 }
 
-// One part of the tile whose first pixel is (y, x), zeros outside of the picture. A thread keeps its chunk and goes from pixel to pixel. The
-// caller commits and waits.
+// Of a part of the tile that begins at a source's `channel` all that comes by copies, or all that comes through registers, zeros outside of the picture. The tile's
+// first pixel is (y, x); Channels are the source's.
+template <class Halo, bool Copies, int Channels, class Source>
+__device__ __forceinline__ void bring_piece(unsigned char* tile, const Source& source, int channel, int image, int y, int x)
+{
+    bring_chunks<typename Halo::Input, Halo::threads, Copies, 0, Halo::Input::chunks>(tile, source, image, y, x, channel);
+}
+
+template <class Halo, bool Copies, int Channels, class First, int Split, class Second>
+__device__ __forceinline__ void bring_piece(unsigned char* tile, const PiecedSource<First, Split, Second>& source, int channel, int image, int y, int x)
+{
+    typedef typename Halo::Input Input;
+    if constexpr (Channels == Halo::Part) bring_chunks<Input, Halo::threads, Copies, 0, Input::chunks>(tile, source, image, y, x, 0);
+    else if constexpr (Split % Halo::Part == 0)
+    {
+        if (channel < Split) bring_piece<Halo, Copies, Split>(tile, source.first, channel, image, y, x);
+        else bring_piece<Halo, Copies, Channels - Split>(tile, source.second, channel - Split, image, y, x);
+    }
+    else if constexpr (Copies)
+    {
+        // A part has some of several pieces: each chunk asks which it is of.
+        constexpr int across = Halo::threads / Input::chunks;
+        static_assert(Halo::threads % Input::chunks == 0, "every thread has a chunk");
+        const int chunk = threadIdx.x % Input::chunks;
+        for (TileCursor<Input, across> at(threadIdx.x / Input::chunks); at.pixel < Input::pixels; at.advance())
+        {
+            const int iy = y + at.y(), ix = x + at.x();
+            bring_chunk<typename Halo::Element, Channels>(
+                tile + Input::offset(at.pixel, chunk), source, is_inside(source, iy, ix), image, iy, ix, channel + chunk * Chunk<typename Halo::Element>::channels);
+        }
+    }
+}
+
+// What cp.async copies of one part. The caller commits and waits, and calls load_part for the rest.
 template <class Halo, class Source>
 __device__ __forceinline__ void bring_part(unsigned char* tile, const Source& source, int part, int image, int y, int x)
 {
-    typedef typename Halo::Input Input;
-    constexpr int across = Halo::threads / Input::chunks;
-    static_assert(Halo::threads % Input::chunks == 0, "every thread has a chunk");
-    const int chunk = threadIdx.x % Input::chunks;
-    int row = threadIdx.x / Input::chunks / Input::Width, column = threadIdx.x / Input::chunks % Input::Width;
-    unsigned char* shared = tile + threadIdx.x / Input::chunks * Input::pixel_bytes + chunk * Input::chunk_bytes;
-    for (; row < Input::Height; shared += across * Input::pixel_bytes)
-    {
-        const bool inside = (unsigned)(y + row) < (unsigned)source.height && (unsigned)(x + column) < (unsigned)source.width;
-        bring_chunk<typename Halo::Element, Halo::Read>(
-            shared, source, inside, image, y + row, x + column, part * Halo::Part + chunk * Chunk<typename Halo::Element>::channels);
-        row += across / Input::Width;
-        column += across % Input::Width;
-        if (column >= Input::Width) { column -= Input::Width; row++; }
-    }
+    bring_piece<Halo, true, Halo::Read>(tile, source, part * Halo::Part, image, y, x);
+}
+
+// What comes through registers, whatever is under way meanwhile.
+template <class Halo, class Source>
+__device__ __forceinline__ void load_part(unsigned char* tile, const Source& source, int part, int image, int y, int x)
+{
+    if constexpr (!Source::direct) bring_piece<Halo, false, Halo::Read>(tile, source, part * Halo::Part, image, y, x);
 }
 
 // Brings slab after slab of weights, in the order parts, columns of the kernel, steps.
@@ -218,11 +229,13 @@ __device__ __forceinline__ void halo_convolution(
     {
         bring_packed<Halo::weight_bytes, Halo::threads>(stages, packed);
         cp_async_commit();
+        load_part<Halo>(shared, source, 0, image, y0 - 1, x0 - 1);
         cp_async_wait<0>();
         __syncthreads();
     }
     #pragma unroll
     for (int slab = 0; slab < Halo::Stages - 1; slab++) weights.bring(stages);
+    if constexpr (!Halo::resident) load_part<Halo>(shared, source, 0, image, y0 - 1, x0 - 1);
 
     float acc[Halo::warp_rows][Halo::warp_columns / 8][4] = {};
     const unsigned char* b = stages + warp / Halo::WarpsM * Halo::warp_columns * 32;
@@ -235,6 +248,7 @@ __device__ __forceinline__ void halo_convolution(
             __syncthreads();
             bring_part<Halo>(shared, source, part, image, y0 - 1, x0 - 1);
             cp_async_commit();
+            load_part<Halo>(shared, source, part, image, y0 - 1, x0 - 1);
             cp_async_wait<0>();
         }
         #pragma unroll (Halo::part_steps <= 2 ? 3 : 1)

@@ -57,6 +57,8 @@ struct GroupPlaces
 // From halo_convolution.cu.
 template <class Halo, class Source>
 __device__ __forceinline__ void bring_part(unsigned char* tile, const Source& source, int part, int image, int y, int x);
+template <class Halo, class Source>
+__device__ __forceinline__ void load_part(unsigned char* tile, const Source& source, int part, int image, int y, int x);
 
 // The tile of TileH × 16 pixels from (y0, x0) on, and TileN channels from `first_channel` on.
 template <class Halo, class Source, class Body>
@@ -74,6 +76,7 @@ __device__ __forceinline__ void warpgroup_convolution(
     bring_part<Halo>(shared, source, 0, image, y0 - 1, x0 - 1);
     #pragma unroll
     for (int slab = 0; slab < ahead; slab++) weights.bring(stages);
+    load_part<Halo>(shared, source, 0, image, y0 - 1, x0 - 1);
 
     float acc[MT][NT][4] = {};
     const SharedMatrix pixels = shared_matrix(shared + group * 128, Input::chunk_bytes, Input::row_bytes), columns = shared_matrix(stages, Slabs::row_bytes, 128);
@@ -87,6 +90,7 @@ __device__ __forceinline__ void warpgroup_convolution(
             __syncthreads();
             bring_part<Halo>(shared, source, part, image, y0 - 1, x0 - 1);
             cp_async_commit();
+            load_part<Halo>(shared, source, part, image, y0 - 1, x0 - 1);
             cp_async_wait<0>();
         }
         #pragma unroll 1

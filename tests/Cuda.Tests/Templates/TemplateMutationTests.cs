@@ -50,11 +50,13 @@ public sealed class TemplateMutationTests(ITestOutputHelper output)
         (["few_channel_gradient.cu"], () => FewChannels(strict: false)),
         (["few_channel_gradient.cu"], () => FewChannels(strict: true)),
         (["halo_tile.cu", "fused_residual_block.cu"], () => Residual([new("residual24", true, 24, 3, 6), new("residual16", true, 16, 4, 8), new("residual8", true, 8, 4, 8), new("residual32", true, 32, 2, 8)])),
-        (["halo_convolution.cu", "halo_tile.cu", "sources.cu"], () => Halo(strict: false)),
+        (["halo_convolution.cu", "input_tile.cu", "halo_tile.cu", "sources.cu"], () => Halo(strict: false)),
         (["halo_convolution.cu"], () => Halo(strict: true)),
         (["warpgroup_convolution.cu"], Groups),
         (["picture_convolution.cu", "halo_tile.cu"], Pictures),
         (["up_convolution.cu"], Up),
+        (["up_tile_convolution.cu", "input_tile.cu"], UpTiles),
+        (["strided_convolution.cu", "input_tile.cu"], Strided),
         (["scm.cu", "pack_convolution.cu"], Scm),
     ];
 
@@ -155,7 +157,9 @@ public sealed class TemplateMutationTests(ITestOutputHelper output)
             new("parts", true, 32, 32, false, [2, 16, 16, 3, 2, 1]),
             new("one", true, 32, 16, true, [2, 16, 32, 2, 1, 1]),
             new("halves", false, 8, 16, false, [2, 16, 8, 2, 1, 1]),
-            new("whole", true, 16, 24, true, [2, 32, 16, 0, 1, 1], Two: true),
+            new("whole", true, 16, 24, true, [2, 32, 16, 0, 1, 1], Second: 8, Loaded: true),
+            new("pieces", true, 32, 16, false, [2, 16, 16, 3, 1, 1], Second: 16, Loaded: true),
+            new("mixed", true, 32, 16, false, [2, 16, 16, 3, 1, 1], Second: 8),
         ];
         if (strict) halos = [halos[2]];
         return (TemplateText.Of(["halo_convolution.cu", "pack_convolution.cu"], halos.Select(c => c.Text), strict), (module, seed) =>
@@ -190,6 +194,31 @@ public sealed class TemplateMutationTests(ITestOutputHelper output)
     {
         var up = new UpCase("up", true, 24, 16, 8, 32, [32, 16, 4, 2, 2, 1]);
         return (TemplateText.Of(["up_convolution.cu", "pack_convolution.cu"], [up.Text]), (module, seed) => up.Run(module, 2, 3, 7, seed));
+    }
+
+    private static (string, Action<CudaModule, ulong>) UpTiles()
+    {
+        var up = new UpCase("up", true, 32, 16, 8, 32, [2, 1, 3, 2, 1]);
+        return (TemplateText.Of(["up_tile_convolution.cu", "pack_convolution.cu"], [up.Text]), (module, seed) =>
+        {
+            up.Run(module, 2, 3, 7, seed);
+            up.Run(module, 1, 4, 17, seed);
+        }
+        );
+    }
+
+    private static (string, Action<CudaModule, ulong>) Strided()
+    {
+        StridedCase[] cases = [new("strided", true, 32, 32, [2, 16, 3, 3, 2, 1], Second: 8), new("parts", true, 64, 16, [2, 16, 2, 3, 2, 1])];
+        return (TemplateText.Of(["strided_convolution.cu", "pack_convolution.cu"], cases.Select(c => c.Text)), (module, seed) =>
+        {
+            foreach (StridedCase c in cases)
+            {
+                c.Run(module, 2, 6, 35, seed);
+                c.Run(module, 1, 8, 32, seed);
+            }
+        }
+        );
     }
 
     private static (string, Action<CudaModule, ulong>) Scm()
