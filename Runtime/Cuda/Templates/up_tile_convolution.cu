@@ -41,8 +41,8 @@ struct JoinedTiles
     {
         return chunk < Up::MiddleRows::chunks
             ? middle + Up::MiddleRows::offset(row, chunk) + half * Up::MiddleRows::plane
-            // The last step may have half a chunk too many, with zeros for weights.
-            : skip + Up::SkipRows::offset(row, chunk - Up::MiddleRows::chunks) + (chunk - Up::MiddleRows::chunks + 1 < Up::SkipRows::chunks ? half * Up::SkipRows::plane : 0);
+            // The last step may have a chunk too many, with zeros for weights: it is the middle's first one, which lies behind the skip's.
+            : skip + Up::SkipRows::offset(row, chunk - Up::MiddleRows::chunks) + half * Up::SkipRows::plane;
     }
 };
 

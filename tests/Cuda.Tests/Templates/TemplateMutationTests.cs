@@ -20,6 +20,11 @@ public sealed class TemplateMutationTests(ITestOutputHelper output)
         new("weight_gradient.cu", "bound of 'channel < Shape' + 1", "pairs of channels begin with an even one, and their number is odd here", "at[0]"),
         new("weight_gradient.cu", "bound of 'channel + 1 < Shape' - 1", "the second of a pair is odd, and so is the number of channels here"),
         new("up_convolution.cu", "bound of 'return chunk < Up' - 1", "the chunk of a step is even, and so is the number of the middle's"),
+        new("up_tile_convolution.cu", "bound of 'return chunk < Up' - 1", "the chunk of a step is even, and so is the number of the middle's"),
+        new("halo_convolution.cu", "bound of 'channel < Split' - 1", "parts are whole, and so is the split"),
+        new("input_tile.cu", "bound of 'turn < turns' + (at_once)", "one more turn, of no pixel"),
+        new("input_tile.cu", "bound of 'i < at_once' + 1", "what is stored too early is stored again by the next turn, or is no pixel", "stored.pixel"),
+        new("input_tile.cu", "bound of 'static constexpr int ahead = count <= Convolution' - 1", "with a buffer to spare the last slab comes after the first one"),
         new("dense_convolution.cu", "bound of 'j < rows.count' + 1", "behind the last tap the weights are zero"),
         new("dense_convolution.cu", "bound of 'j < columns.count' + 1", "no tap has a column behind the last one"),
         new("dense_convolution.cu", "bound of 'channel < Split' - 1", "channels are multiples of a chunk, and so is the split"),
@@ -198,7 +203,7 @@ public sealed class TemplateMutationTests(ITestOutputHelper output)
 
     private static (string, Action<CudaModule, ulong>) UpTiles()
     {
-        var up = new UpCase("up", true, 32, 16, 8, 32, [2, 1, 3, 2, 1]);
+        var up = new UpCase("up", true, 32, 16, 8, 32, [2, 1, 7, 2, 1]);
         return (TemplateText.Of(["up_tile_convolution.cu", "pack_convolution.cu"], [up.Text]), (module, seed) =>
         {
             up.Run(module, 2, 3, 7, seed);
