@@ -65,8 +65,8 @@ public sealed partial class PtxTableTests
     [
         "fence.proxy.async.shared::cta",
         "wgmma.fence.sync.aligned", "wgmma.commit_group.sync.aligned", "wgmma.wait_group.sync.aligned %",
-        .. new[] { 32, 64, 128 }.Select(n => "{ .reg .pred add; setp.eq.u32 add, 0, 0; wgmma.mma_async.sync.aligned.m64n" + n + "k16.f32.bf16.bf16 {" +
-            string.Join(", ", Enumerable.Repeat("%", n / 2)) + "}, %, %, add, 1, 1, 0, 0; }"),
+        .. new[] { 32, 64, 128 }.Select(n => "{ .reg .pred add; .reg .b64 a, b; setp.eq.u32 add, 0, 0; mov.b64 a, {%, %}; mov.b64 b, {%, %}; wgmma.mma_async.sync.aligned.m64n" + n + "k16.f32.bf16.bf16 {" +
+            string.Join(", ", Enumerable.Repeat("%", n / 2)) + "}, a, b, add, 1, 1, 0, 0; }"),
     ];
 
     private static IEnumerable<string> DeviceInstructions()
