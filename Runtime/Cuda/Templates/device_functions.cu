@@ -174,6 +174,15 @@ __device__ __forceinline__ void cp_async_commit() {}
 template <int groups_left> __device__ __forceinline__ void cp_async_wait() {}
 #endif
 
+// From sm_90 on a launch's blocks begin when those of the launch before it have ended, and not only when all that it wrote is there to be read: this waits for it.
+// They are not asked for earlier (griddepcontrol.launch_dependents): blocks beside those of the launch before it lie unevenly on the multiprocessors.
+__device__ __forceinline__ void wait_for_earlier_launches()
+{
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.wait;" : : : "memory");
+#endif
+}
+
 #if defined(__CUDA_ARCH_FEAT_SM90_ALL)
 // The halves of a descriptor: the address, and what lies between 8×8 matrices along k; what lies between them along the rows.
 struct SharedMatrix

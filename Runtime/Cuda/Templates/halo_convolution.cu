@@ -69,7 +69,8 @@ __device__ __forceinline__ void bring_part(unsigned char* tile, const Source& so
     #pragma unroll (Source::direct ? turns : 1)
     for (int turn = 0; turn < turns; turn++, shared += across * Input::pixel_bytes)
     {
-        if ((turn + 1) * across > Input::pixels && row >= Input::Height) break;
+        // In the last turn some have no pixel left.
+        if (turn == turns - 1 && row >= Input::Height) break;
         const bool inside = (unsigned)(y + row) < (unsigned)source.height && (unsigned)(x + column) < (unsigned)source.width;
         bring_chunk<typename Halo::Element, Halo::Read>(
             shared, source, inside, image, y + row, x + column, part * Halo::Part + chunk * Chunk<typename Halo::Element>::channels);
