@@ -58,18 +58,17 @@ internal static class ChainEmitter
         Shape weight = up.Group.Anchor!.Inputs[1].Shape, jointWeight = joint.Group.Anchor!.Inputs[1].Shape;
         bool few = weight.C <= 32;
         int shift = chain.Links[1].Shift, read = weight.N.Value, channels = weight.C, skip = jointWeight.C - channels, written = jointWeight.N.Value;
-        var middle = new CudaBodyEmitter(up, result: chain.Links[0].Value);
-        var last = new CudaBodyEmitter(joint);
         CudaInput source = InputEmitter.Emit(up, 0, element, "source", CudaTaskEmitter.InputExtents(up), parameter);
         string extents = $"{CudaExtents.Of(chain.Domain.H)}, {CudaExtents.Of(chain.Domain.W)}";
         CudaInput skipped = InputEmitter.Emit(joint, 0, element, "skip", extents, i => parameter(i + shift));
         string numbers = $"{element}, {Text.Of(read)}, {Text.Of(channels)}, {Text.Of(skip)}, {Text.Of(written)}", warps = few ? "8, 1" : "4, 2";
         Shape phase = chain.Domain with { H = CudaTaskEmitter.Over(chain.Domain.H, 2), W = CudaTaskEmitter.Over(chain.Domain.W, 2) };
         int height = few ? 16 : 8, slab = read % 64 == 0 ? 4 : 1, stages = Math.Min(5, read / 4 / slab), shared = UpTileBytes(read, channels, skip, written, height, slab * stages);
-        return narrow && read % 16 == 0 && shared <= MostBytes
-            ? Task(
-                "up_tile_convolution", $"UpTiles<{numbers}, {Text.Of(height)}, {Text.Of(slab)}, {Text.Of(stages)}, {warps}>",
-                CudaExtents.OfTiles(phase, height, TileWidth, 4), shared)
+        bool tiled = narrow && read % 16 == 0 && written >= channels && shared <= MostBytes;
+        var middle = new CudaBodyEmitter(up, result: chain.Links[0].Value, fetches: tiled);
+        var last = new CudaBodyEmitter(joint);
+        return tiled
+            ? Task("up_tile_convolution", $"UpTiles<{numbers}, {Text.Of(height)}, {Text.Of(slab)}, {Text.Of(stages)}, {warps}>", CudaExtents.OfTiles(phase, height, TileWidth, 4), shared)
             : Rows();
 
         CudaTask Rows()

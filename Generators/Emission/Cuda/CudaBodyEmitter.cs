@@ -19,16 +19,18 @@ internal sealed class CudaBodyEmitter
     private readonly bool[] _used;
     private readonly IReadOnlyDictionary<int, int> _normals;
     private readonly int? _result, _handed;
-    private readonly bool _isSource;
+    private readonly bool _isSource, _fetches;
     private readonly CudaAnchor? _anchor;
 
     /// <param name="task">The task.</param>
     /// <param name="result">A value that the body hands back in the registers it was given; it stores only where it is told that the pixel is the block's own.</param>
     /// <param name="handed">An operand that the body is handed in registers as <c>input</c>, where it is read at the body's own element; -1: it is handed one that it does not look at.</param>
     /// <param name="isSource">A convolution's source: gives the value that the body would store.</param>
-    public CudaBodyEmitter(KernelTask task, int? result = null, int? handed = null, bool isSource = false)
+    /// <param name="fetches">Of a body that hands a value back: what it reads can be asked for before.</param>
+    public CudaBodyEmitter(KernelTask task, int? result = null, int? handed = null, bool isSource = false, bool fetches = false)
     {
         _isSource = isSource;
+        _fetches = task.OnTensorCores && task.Body.Reductions.Count == 0 && (result is null || fetches) && handed is null && !isSource;
         _anchor = isSource && task.Group.Anchor is not null ? CudaTaskEmitter.AnchorOf(task) : null;
         _body = task.Body;
         bool narrow = IsNarrow(task);
@@ -184,12 +186,35 @@ internal sealed class CudaBodyEmitter
         }
     }
 
+    // Of a tile of sums: what the body reads beside them can be asked for before they are there.
+    private void EmitFetch(CodeWriter code)
+    {
+        const string Place = "int pixel, int image, int y, int x, int channel";
+        code.Line("template <int V> struct Operands").Open();
+        foreach ((int i, LoadValue load) in LoadsHere)
+            code.Line($"float v{N(i)}{(HasChannels(load.Access) ? "[V]" : "")};");
+        code.Close(";");
+        code.Line($"template <int V> __device__ __forceinline__ void fetch(Operands<V>& operands, {Place}) const").Open();
+        EmitLoads(code);
+        code.Close();
+        if (_result is not null)
+            return;
+        code.Line($"template <int V> __device__ __forceinline__ void apply(float (&value)[V], {Place})").Open();
+        code.Line("Operands<V> operands;").Line("fetch(operands, pixel, image, y, x, channel);").Line("apply(value, operands, pixel, image, y, x, channel);").Close();
+    }
+
     private void EmitApply(CodeWriter code)
     {
         bool reduces = _body.Reductions.Count > 0;
         string more = reduces ? ", float (&reduced)[REDUCTIONS][V]" : _result is null ? "" : ", bool own", input = _handed is null ? "" : "const float (&input)[V], ";
+        if (_fetches)
+        {
+            EmitFetch(code);
+            input = "const Operands<V>& operands, ";
+        }
         code.Line($"template <int V> __device__ __forceinline__ void {(reduces ? "reduce" : "apply")}(float (&value)[V], {input}int pixel, int image, int y, int x, int channel{more})").Open();
-        EmitLoads(code);
+        if (!_fetches)
+            EmitLoads(code);
         for (int s = 0; s < _body.Stores.Count; s++)
             code.Line($"float r{N(s)}[V];");
         EmitArithmetic(code);
@@ -225,12 +250,13 @@ internal sealed class CudaBodyEmitter
 
     private void EmitLoads(CodeWriter code)
     {
-        for (int i = 0; i < _body.Values.Count; i++)
-        {
-            if (_used[i] && _body.Values[i] is LoadValue load && !load.Access.IsScalar && !IsHanded(load))
-                EmitLoad(code, i, load);
-        }
+        foreach ((int i, LoadValue load) in LoadsHere)
+            EmitLoad(code, i, load);
     }
+
+    // Loads where the pixel is, and which values they are.
+    private IEnumerable<(int Value, LoadValue Load)> LoadsHere => _body.Values.Select((v, i) => (i, v as LoadValue))
+        .Where(p => p.Item2 is { } load && _used[p.i] && !load.Access.IsScalar && !IsHanded(load)).Select(p => (p.i, p.Item2!));
 
     // Leaves the loop over adjacent channels open.
     private void EmitArithmetic(CodeWriter code)
@@ -249,12 +275,15 @@ internal sealed class CudaBodyEmitter
         string pixel = PixelOf(load.Access), address = $"p{N(load.Operand)}{(pixel.Length == 0 ? "" : $" + {pixel} * {N(operand.Pitch)}")}";
         if (!HasChannels(load.Access))
         {
-            code.Line($"const float v{N(value)} = load_at({address});");
+            code.Line($"{(_fetches ? "" : "const float ")}{Loaded(value)} = load_at({address});");
             return;
         }
-        code.Line($"float v{N(value)}[V];");
-        code.Line($"load_channels<{operand.Type}, V, {N(operand.Alignment)}>({address} + channel, v{N(value)});");
+        if (!_fetches)
+            code.Line($"float v{N(value)}[V];");
+        code.Line($"load_channels<{operand.Type}, V, {N(operand.Alignment)}>({address} + channel, {Loaded(value)});");
     }
+
+    private string Loaded(int value) => $"{(_fetches ? "operands." : "")}v{N(value)}";
 
     private string NameOf(int index)
     {
@@ -267,7 +296,7 @@ internal sealed class CudaBodyEmitter
             case LoadValue load when IsHanded(load):
                 return "input[i]";
             case LoadValue load when !load.Access.IsScalar:
-                return HasChannels(load.Access) ? $"v{N(index)}[i]" : $"v{N(index)}";
+                return HasChannels(load.Access) ? Loaded(index) + "[i]" : Loaded(index);
             default:
                 return _body.IsUniform(index) ? $"u{N(index)}" : $"v{N(index)}";
         }

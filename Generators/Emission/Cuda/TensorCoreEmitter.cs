@@ -54,9 +54,9 @@ internal static class TensorCoreEmitter
     private static int[]? StridedTile(Shape weight, ConvolutionSettings settings, bool narrow)
     {
         int read = weight.C, written = weight.N.Value;
-        if (!narrow || settings is not { Stride: 2, Padding: 1, Dilation: 1 } || weight.H.Value != 3 || weight.W.Value != 3 || read is not (16 or 32 or 64) || written % 32 != 0)
+        if (!narrow || settings is not { Stride: 2, Padding: 1, Dilation: 1 } || weight.H.Value != 3 || weight.W.Value != 3 || read is not (16 or 32 or 64) || written % 64 != 0)
             return null;
-        return [read <= 32 ? 8 : 4, written % 64 == 0 ? 64 : 32, read <= 32 ? 3 * read / 16 : 4, read <= 32 ? 3 : 5, 4, 2];
+        return [read <= 32 ? 8 : 4, 64, read <= 32 ? 3 * read / 16 : 4, read <= 32 ? 3 : 5, 4, 2];
     }
 
     // StridedConvolution::shared_bytes.

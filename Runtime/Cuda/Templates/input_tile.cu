@@ -62,6 +62,7 @@ __device__ __forceinline__ void bring_chunks(unsigned char* tile, const Source& 
     {
         const T* first = source.at(image, 0, 0, channel + chunk * count);
         unsigned char* to = tile + Tile::offset(at.pixel, First + chunk);
+        // Unrolled: a copy under way holds the registers of its address.
         #pragma unroll
         for (int turn = 0; turn < turns; turn++, at.advance())
         {
@@ -98,6 +99,16 @@ __device__ __forceinline__ void bring_chunks(unsigned char* tile, const PiecedSo
     constexpr int before = Split / Chunk<typename Tile::Element>::channels;
     bring_chunks<Tile, Threads, Copies, From, before>(tile, source.first, image, y, x, 0);
     bring_chunks<Tile, Threads, Copies, From + before, Chunks - before>(tile, source.second, image, y, x, 0);
+}
+
+// A tile's picture and its first pixel. Tiles of Height × Width pixels, columns running fastest; without signs to see to, a division is half as long.
+struct TileOrigin { int image, y, x; };
+
+template <int Height, int Width>
+__device__ __forceinline__ TileOrigin tile_origin(unsigned tile, int height, int width)
+{
+    const unsigned across = (unsigned)(width + Width - 1) / Width, down = (unsigned)(height + Height - 1) / Height, row = tile / across, image = row / down;
+    return { (int)image, (int)(row - image * down) * Height, (int)(tile - row * across) * Width };
 }
 
 // Weights as they are packed, SlabSteps steps after SlabSteps steps, through `Stages` buffers of shared memory. A step is Convolution::step_bytes of packed weights, of which

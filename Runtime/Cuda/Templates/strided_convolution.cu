@@ -1,4 +1,4 @@
-// needs: halo_tile.cu input_tile.cu
+// needs: halo_tile.cu input_tile.cu tile_operands.cu
 // Dense 3×3 convolution of stride 2, for whole steps of channels: the input tile with its halo is brought once, and what is computed on the way is computed once a
 // pixel. dense_convolution.cu brings a pixel for each tap that reads it, two and a quarter times.
 
@@ -17,7 +17,7 @@ struct StridedConvolution
     __host__ __device__ static constexpr int tap_bytes(int tap) { return tap / 3 * Input::row_bytes + Input::place_of(tap % 3) * Input::pixel_bytes; }
     static_assert(ceil_div(Written, 16) * 16 % TileN == 0, "whole column tiles");
     static_assert(TileH % WarpsM == 0, "a warp computes rows of 16 pixels");
-    static_assert(warp_columns == 16 || warp_columns % 32 == 0, "of more than 16 columns the first one is a multiple of 32");
+    static_assert(warp_columns % 32 == 0, "lanes have 8 neighbouring channels");
 };
 
 // Tiles over the pictures × tiles over the channels written, the last running fastest.
@@ -33,22 +33,23 @@ __device__ __forceinline__ void strided_convolution(
 {
     typedef typename Strided::Input Input;
     constexpr int column_tiles = ceil_div(Strided::Written, Strided::TileN);
-    const int column_tile = block % column_tiles, tile = block / column_tiles;
-    const int across = (width + Strided::TileW - 1) / Strided::TileW, tiles = (height + Strided::TileH - 1) / Strided::TileH * across;
-    const int image = tile / tiles, y0 = tile % tiles / across * Strided::TileH, x0 = tile % tiles % across * Strided::TileW;
+    const int column_tile = (unsigned)block % column_tiles;
+    const TileOrigin tile = tile_origin<Strided::TileH, Strided::TileW>((unsigned)block / column_tiles, height, width);
     const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, row = warp % Strided::WarpsM * Strided::warp_rows, column = warp / Strided::WarpsM * Strided::warp_columns;
     unsigned char* stages = shared + Input::bytes;
     const unsigned char* weights = static_cast<const unsigned char*>(packed) + column_tile * Strided::TileN * 32;
 
     // The first group is the input's copies and the first slab.
-    bring_chunks<Input, Strided::threads, true, 0, Input::chunks>(shared, source, image, y0 * 2 - 1, x0 * 2 - 1, 0);
+    bring_chunks<Input, Strided::threads, true, 0, Input::chunks>(shared, source, tile.image, tile.y * 2 - 1, tile.x * 2 - 1, 0);
     #pragma unroll
     for (int slab = 0; slab < StepSlabs<Strided>::ahead; slab++) StepSlabs<Strided>::bring(stages, weights, slab);
-    bring_chunks<Input, Strided::threads, false, 0, Input::chunks>(shared, source, image, y0 * 2 - 1, x0 * 2 - 1, 0);
+    bring_chunks<Input, Strided::threads, false, 0, Input::chunks>(shared, source, tile.image, tile.y * 2 - 1, tile.x * 2 - 1, 0);
 
+    const TilePlaces<Strided::TileW> places = { row * Strided::TileW, Strided::TileH * Strided::TileW, tile.image, tile.y, tile.x };
+    const int first_channel = column_tile * Strided::TileN + column;
+    TileOperands<Body, Strided::warp_rows, Strided::warp_columns / 8> operands;
+    if constexpr (operands.is_early) operands.fetch(body, places, 0, first_channel, height, width, lane);
     float acc[Strided::warp_rows][Strided::warp_columns / 8][4] = {};
     sum_taps<Strided>(acc, shared + row * Strided::row_bytes, stages, weights, column, lane);
-    InsidePicture<Body> inside = { body, height, width };
-    const TilePlaces<Strided::TileW> places = { row * Strided::TileW, Strided::TileH * Strided::TileW, image, y0, x0 };
-    finish_tile<Strided::Written>(inside, acc, places, column_tile * Strided::TileN + column, lane);
+    operands.finish(body, acc, places, first_channel, height, width, lane);
 }

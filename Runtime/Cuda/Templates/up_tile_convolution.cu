@@ -1,4 +1,4 @@
-// needs: halo_tile.cu input_tile.cu
+// needs: halo_tile.cu input_tile.cu tile_operands.cu
 // What up_convolution.cu computes, for tiles that shared memory has room for, as bf16 makes them: middle(T4×4 stride 2(x)), then 1×1 over the middle's channels
 // followed by the skip's. A block makes TileH × 16 pixels of one of the four phases. Each is a sum over 2 × 2 taps, and the input of them all, one row and one column
 // more than there are pixels, is brought once; the skip connection comes at the same time.
@@ -26,9 +26,9 @@ struct UpTiles
     // The middle and the weights of the 1×1 lie where the input and its weights were.
     static constexpr int first_bytes = Input::bytes + StepSlabs<UpTiles>::bytes, then_bytes = MiddleRows::bytes + Weights::bytes;
     static constexpr int shared_bytes = SkipRows::bytes + larger_of(first_bytes, then_bytes);
-    static_assert(Middle % 16 == 0 && Written % 16 == 0 && Skip % Chunk<T>::channels == 0, "steps begin with the middle, the skip or a tap");
+    static_assert(Skip % Chunk<T>::channels == 0, "steps begin with the middle, the skip or a tap");
     static_assert(TileH % WarpsM == 0, "a warp computes rows of 16 pixels");
-    static_assert((middle_columns == 16 || middle_columns % 32 == 0) && (warp_columns == 16 || warp_columns % 32 == 0), "of more than 16 columns the first one is a multiple of 32");
+    static_assert(middle_columns % 32 == 0 && warp_columns % 32 == 0, "lanes have 8 neighbouring channels");
 };
 
 // The middle's rows, then the skip's, as one A, from a warp's first row on.
@@ -57,21 +57,24 @@ struct PhasePlaces
     }
 };
 
-// Through the middle's body into its rows: straight on, with the nearest pixel in place of what lies outside, so that pixels share what the body reads of their channels.
-template <class Up, class Body>
-struct StoreMiddle
+// Sums through the middle's body into its rows: straight on, with the nearest pixel in place of what lies outside, so that pixels share what the body reads of their channels.
+template <class Up, class Body, int MT, int NT>
+__device__ __forceinline__ void store_middle(
+    Body& body, const TileOperands<Body, MT, NT>& operands, unsigned char* rows, const float (&acc)[MT][NT][4], const PhasePlaces& places, int first_channel, int height, int width, int lane)
 {
-    Body& body;
-    unsigned char* rows;
-    int height, width;
-    template <int V> __device__ __forceinline__ void apply(float (&value)[V], int row, int image, int y, int x, int channel)
+    typedef TileOperands<Body, MT, NT> Operands;
+    static_assert(Operands::is_early, "all of them are on their way");
+    #pragma unroll
+    for (int group = 0; group < Operands::count; group++)
     {
-        const bool inside = y < height && x < width;
-        const int near_y = min(y, height - 1), near_x = min(x, width - 1);
-        body.template apply<V>(value, (image * height + near_y) * width + near_x, image, near_y, near_x, channel, inside);
-        Up::MiddleRows::template store<V>(rows, row, channel, value);
+        const Place at = Operands::place(places, group, lane);
+        const int row = group / Operands::row_groups, channel = first_channel + Operands::channel(group, lane), y = min(at.y, height - 1), x = min(at.x, width - 1);
+        float v[8];
+        channels_of_lane(v, acc[row / 2], group % Operands::row_groups * 4, row % 2);
+        body.template apply<8>(v, operands.of[group], (at.image * height + y) * width + x, at.image, y, x, channel, at.y < height && at.x < width);
+        Up::MiddleRows::template store<8>(rows, at.pixel, channel, v);
     }
-};
+}
 
 // Tiles over the pixels of a phase × phases, which run fastest.
 template <class Up> __host__ __device__ constexpr int up_tile_blocks(int images, int height, int width)
@@ -87,9 +90,8 @@ __device__ __forceinline__ void up_tile_convolution(
 {
     typedef typename Up::Element T;
     typedef typename Up::Input Input;
-    const int phase = block % 4, tile = block / 4;
-    const int across = ((width + 1) / 2 + Up::TileW - 1) / Up::TileW, tiles = ((height + 1) / 2 + Up::TileH - 1) / Up::TileH * across;
-    const int image = tile / tiles, y0 = tile % tiles / across * Up::TileH, x0 = tile % tiles % across * Up::TileW, down = phase / 2, right = phase % 2;
+    const int phase = block & 3, down = phase >> 1, right = phase & 1;
+    const TileOrigin tile = tile_origin<Up::TileH, Up::TileW>((unsigned)block >> 2, (height + 1) / 2, (width + 1) / 2);
     const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, first_row = warp % Up::WarpsM * Up::warp_rows;
     unsigned char* input = shared + Up::SkipRows::bytes;
     unsigned char* stages = input + Input::bytes;
@@ -98,32 +100,34 @@ __device__ __forceinline__ void up_tile_convolution(
     const unsigned char* packed = static_cast<const unsigned char*>(weights) + phase * Up::steps * Up::step_bytes;
 
     // The first group is what is copied of the input, and the first slab.
-    bring_chunks<Input, Up::threads, true, 0, Input::chunks>(input, source, image, y0 + down - 1, x0 + right - 1, 0);
+    bring_chunks<Input, Up::threads, true, 0, Input::chunks>(input, source, tile.image, tile.y + down - 1, tile.x + right - 1, 0);
     #pragma unroll
     for (int slab = 0; slab < StepSlabs<Up>::ahead; slab++) StepSlabs<Up>::bring(stages, packed, slab);
-    const PhasePlaces places = { first_row * Up::TileW, image, y0 * 2 + down, x0 * 2 + right };
-    bring_chunks<typename Up::SkipRows, Up::threads, true, 0, Up::SkipRows::chunks>(shared, skip, image, places.y, places.x, 0);
-    bring_chunks<Input, Up::threads, false, 0, Input::chunks>(input, source, image, y0 + down - 1, x0 + right - 1, 0);
-    bring_chunks<typename Up::SkipRows, Up::threads, false, 0, Up::SkipRows::chunks>(shared, skip, image, places.y, places.x, 0);
+    const PhasePlaces places = { first_row * Up::TileW, tile.image, tile.y * 2 + down, tile.x * 2 + right };
+    bring_chunks<typename Up::SkipRows, Up::threads, true, 0, Up::SkipRows::chunks>(shared, skip, tile.image, places.y, places.x, 0);
+    bring_chunks<Input, Up::threads, false, 0, Input::chunks>(input, source, tile.image, tile.y + down - 1, tile.x + right - 1, 0);
+    bring_chunks<typename Up::SkipRows, Up::threads, false, 0, Up::SkipRows::chunks>(shared, skip, tile.image, places.y, places.x, 0);
+    const int column = warp / Up::WarpsM * Up::warp_columns;
+    TileOperands<Body, Up::warp_rows, Up::warp_columns / 8> operands;
     {
+        const int middle_column = warp / Up::WarpsM * Up::middle_columns;
+        TileOperands<Middle, Up::warp_rows, Up::middle_columns / 8> middle_operands;
+        middle_operands.fetch(middle, places, 0, middle_column, height, width, lane);
         float acc[Up::warp_rows][Up::middle_columns / 8][4] = {};
-        const int column = warp / Up::WarpsM * Up::middle_columns;
-        sum_taps<Up>(acc, input + first_row * Up::row_bytes, stages, packed, column, lane);
+        sum_taps<Up>(acc, input + first_row * Up::row_bytes, stages, packed, middle_column, lane);
         // Input and weights are read: what follows lies where they were.
         __syncthreads();
         bring_packed<Up::Weights::bytes, Up::threads>(joint, joint_weights);
         cp_async_commit();
-        StoreMiddle<Up, Middle> store = { middle, middle_rows, height, width };
-        finish_tile<Up::Middle>(store, acc, places, column, lane);
+        if constexpr (operands.is_early) operands.fetch(body, places, 0, column, height, width, lane);
+        store_middle<Up>(middle, middle_operands, middle_rows, acc, places, middle_column, height, width, lane);
     }
     cp_async_wait<0>();
     __syncthreads();
     float acc[Up::warp_rows][Up::warp_columns / 8][4] = {};
     const JoinedTiles<Up> rows = { middle_rows + first_row * Up::TileW * 16, shared + first_row * Up::TileW * 16 };
-    const int column = warp / Up::WarpsM * Up::warp_columns;
     #pragma unroll
     for (int step = 0; step < Up::Weights::steps; step++)
         multiply_step<T>(acc, rows, step * 2, joint + (step * Up::Weights::blocks * 16 + column) * 32, lane);
-    InsidePicture<Body> inside = { body, height, width };
-    finish_tile<Up::Written>(inside, acc, places, column, lane);
+    operands.finish(body, acc, places, column, height, width, lane);
 }

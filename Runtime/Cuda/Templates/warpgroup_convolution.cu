@@ -1,4 +1,4 @@
-// needs: halo_tile.cu
+// needs: halo_tile.cu tile_operands.cu
 // The 3×3 convolution of halo_convolution.cu on sm_90a: a group of four warps multiplies 64 pixels with up to 128 channels at once, both straight out
 // of shared memory (wgmma). Nothing is loaded into registers but sums, so that neither address arithmetic nor the port of shared memory is in
 // the way of the tensor cores, which go on while the warps bring what comes next.
@@ -68,7 +68,8 @@ __device__ __forceinline__ void warpgroup_convolution(
     typedef typename Halo::Input Input;
     typedef GroupSlabs<Halo::TileN, Halo::Part> Slabs;
     constexpr int MT = Halo::TileH / 8, NT = Halo::TileN / 8, ahead = Slabs::stages - 2;
-    const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, group = warp >> 2;
+    // The same in all lanes, as the descriptors of matrices have to be: so the compiler knows it.
+    const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, group = __shfl_sync(0xffffffffu, warp >> 2, 0);
     unsigned char* stages = shared + Input::bytes;
     GroupWeights<Halo> weights = { packed + first_channel * 16, 0, 0 };
 
@@ -77,6 +78,10 @@ __device__ __forceinline__ void warpgroup_convolution(
     #pragma unroll
     for (int slab = 0; slab < ahead; slab++) weights.bring(stages);
     load_part<Halo>(shared, source, 0, image, y0 - 1, x0 - 1);
+
+    const GroupPlaces places = { image, y0 + warp % 4 * 2, x0 + group * 8 };
+    TileOperands<Body, MT, NT> operands;
+    if constexpr (operands.is_early) operands.fetch(body, places, 0, first_channel, height, width, lane);
 
     float acc[MT][NT][4] = {};
     const SharedMatrix pixels = shared_matrix(shared + group * 128, Input::chunk_bytes, Input::row_bytes), columns = shared_matrix(stages, Slabs::row_bytes, 128);
@@ -102,9 +107,8 @@ __device__ __forceinline__ void warpgroup_convolution(
             for (int inner = 0; inner < Halo::Part / Slabs::channels; inner++)
             {
                 cp_async_wait<ahead - 1>();
-                // The input may have come through registers. Not of every slab: the fence waits for all copies that are under way, and weights come by cp.async,
-                // which wgmma sees behind a barrier.
-                if (tap == 0 && inner == 0) fence_shared_for_wgmma();
+                // Of an input that came through registers. What cp.async brings wgmma sees behind a barrier, and the fence would wait for all copies that are under way.
+                if (!Source::direct && tap == 0 && inner == 0) fence_shared_for_wgmma();
                 // Shows everybody's copies, and that the products before the last ones are done: the next slab overwrites what they read.
                 __syncthreads();
                 weights.bring(stages);
@@ -125,9 +129,7 @@ __device__ __forceinline__ void warpgroup_convolution(
     }
     wgmma_wait<0>();
     wgmma_sums(acc);
-    InsidePicture<Body> inside = { body, height, width };
-    const GroupPlaces places = { image, y0 + warp % 4 * 2, x0 + group * 8 };
-    finish_tile<Halo::Written>(inside, acc, places, first_channel, lane);
+    operands.finish(body, acc, places, first_channel, height, width, lane);
 }
 
 #endif

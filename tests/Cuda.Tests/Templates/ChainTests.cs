@@ -18,18 +18,18 @@ public sealed class ChainTests
     private static readonly UpCase[] Ups = [new("up", true, 24, 16, 8, 32, [32, 16, 4, 2, 2, 1]), new("up32", true, 32, 32, 32, 32, [32, 32, 4, 3, 1, 2])];
 
     // Slabs of a tap and of a part of one, all at once and one after another; a skip that ends within a step; warps side by side.
-    private static readonly UpCase[] UpTiles = [new("up_tiles", true, 32, 16, 8, 32, [2, 1, 3, 2, 1]), new("up_tiles32", true, 32, 32, 32, 32, [4, 2, 4, 2, 2])];
+    private static readonly UpCase[] UpTiles = [new("up_tiles", true, 32, 32, 8, 32, [2, 1, 3, 2, 1]), new("up_tiles64", true, 32, 64, 32, 64, [4, 2, 4, 2, 2])];
 
     private static readonly UpCase[] FloatUps =
     [
-        new("up", false, 12, 16, 12, 16, [32, 16, 4, 2, 2, 1]), new("up32", false, 8, 32, 8, 32, [32, 32, 4, 2, 2, 2], Resident: false), new("up_tiles", false, 16, 16, 12, 16, [2, 1, 3, 2, 1]),
+        new("up", false, 12, 16, 12, 16, [32, 16, 4, 2, 2, 1]), new("up32", false, 8, 32, 8, 32, [32, 32, 4, 2, 2, 2], Resident: false), new("up_tiles", false, 16, 32, 12, 32, [2, 1, 3, 2, 1]),
     ];
 
     // Slabs of three taps, of one and of a part of one; all at once and one after another.
     private static readonly StridedCase[] Strides =
-        [new("strided", true, 16, 32, [2, 16, 3, 3, 2, 1]), new("strided_two", true, 32, 32, [4, 32, 2, 4, 2, 2], Second: 8), new("strided_parts", true, 64, 32, [1, 32, 2, 3, 1, 1], Second: 64 - 8)];
+        [new("strided", true, 16, 64, [2, 32, 3, 3, 2, 1]), new("strided_two", true, 32, 64, [4, 64, 2, 4, 2, 2], Second: 8), new("strided_parts", true, 64, 32, [1, 32, 2, 3, 1, 1], Second: 64 - 8)];
 
-    private static readonly StridedCase[] FloatStrides = [new("strided", false, 8, 16, [2, 16, 3, 3, 2, 1], Second: 4)];
+    private static readonly StridedCase[] FloatStrides = [new("strided", false, 8, 32, [2, 32, 3, 3, 2, 1], Second: 4)];
 
     private static readonly ScmCase[] Scms = [new("scm_small", true, 3, 8, 16, 16, 32, 4, 8, 3), new("scm_wide", true, 8, 16, 32, 64, 64, 8, 16, 2)];
 

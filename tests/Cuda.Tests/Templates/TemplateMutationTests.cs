@@ -203,7 +203,7 @@ public sealed class TemplateMutationTests(ITestOutputHelper output)
 
     private static (string, Action<CudaModule, ulong>) UpTiles()
     {
-        var up = new UpCase("up", true, 32, 16, 8, 32, [2, 1, 7, 2, 1]);
+        var up = new UpCase("up", true, 32, 32, 8, 32, [2, 1, 7, 2, 1]);
         return (TemplateText.Of(["up_tile_convolution.cu", "pack_convolution.cu"], [up.Text]), (module, seed) =>
         {
             up.Run(module, 2, 3, 7, seed);
@@ -214,7 +214,7 @@ public sealed class TemplateMutationTests(ITestOutputHelper output)
 
     private static (string, Action<CudaModule, ulong>) Strided()
     {
-        StridedCase[] cases = [new("strided", true, 32, 32, [2, 16, 3, 3, 2, 1], Second: 8), new("parts", true, 64, 16, [2, 16, 2, 3, 2, 1])];
+        StridedCase[] cases = [new("strided", true, 32, 64, [2, 32, 3, 3, 2, 1], Second: 8), new("parts", true, 64, 32, [2, 32, 2, 3, 2, 1])];
         return (TemplateText.Of(["strided_convolution.cu", "pack_convolution.cu"], cases.Select(c => c.Text)), (module, seed) =>
         {
             foreach (StridedCase c in cases)
