@@ -68,9 +68,10 @@ internal static class TensorCoreEmitter
     // Fewer blocks than this leave multiprocessors of a large device without work: smaller tiles are better then.
     private const int EnoughBlocks = 200;
 
-    // 3×3 of whole steps of channels, a power of two: rows of 16 pixels, channels written, channels read at a time, stages, warps along both; and the same for
-    // few pixels. All weights stay in shared memory where they leave room for 8 rows at least; else they stream, and of what is read as many channels are
-    // there as leave room for two blocks on a multiprocessor. There the large tiles are what keeps L2 from being the limit: a block reads all weights.
+    // 3×3 of whole steps of channels, a power of two: rows of 16 pixels, channels written, channels read at a time, stages, warps along both, such tiles a block; and the
+    // same for few pixels. All weights stay in shared memory where they leave room for 8 rows at least; else they stream, and of what is read as many channels are
+    // there as leave room for two blocks on a multiprocessor. There the large tiles are what keeps L2 from being the limit: a block reads all weights. Those of
+    // 64 × 64 channels stay in shared memory for several tiles.
     private static (int[] Many, int[]? Few)? HaloTiles(Shape weight, ConvolutionSettings settings, bool narrow, int read, int written)
     {
         if (settings is not { Stride: 1, Padding: 1, Dilation: 1 } || weight.H.Value != 3 || weight.W.Value != 3 || read < (narrow ? 16 : 8) || (read & (read - 1)) != 0)
@@ -88,7 +89,7 @@ internal static class TensorCoreEmitter
             return ([8, 64, Math.Min(read, 64), 2, 4, 2], written % 128 == 0 ? [8, 32, Math.Min(read, 64), 2, 4, 2] : null);
         return written % 128 == 0
             ? ([8, 128, Math.Min(read, 128), 3, 2, 4], [8, 32, Math.Min(read, 128), 3, 4, 2])
-            : ([16, 64, Math.Min(read, 64), 3, 4, 2], [8, 64, Math.Min(read, 128), 3, 4, 2]);
+            : (read == 64 && written == 64 ? [16, 64, 64, 3, 4, 2, 2] : [16, 64, Math.Min(read, 64), 3, 4, 2], [8, 64, Math.Min(read, 128), 3, 4, 2]);
     }
 
     // HaloConvolution::warpgroups, of bf16 on sm_90a.
@@ -102,9 +103,13 @@ internal static class TensorCoreEmitter
         int bytes = pixels * (chunks | 1) * 16 + weights;
         if (!narrow || tile[3] == 0 || !OnWarpgroups(read, written))
             return bytes;
+        if (Turns(tile) > 1)
+            return Math.Max(bytes, chunks * PlaneBytes(10 * 18) + 9 * read * written * 2);
         int plane = PlaneBytes(pixels), rows = tile[1] < 64 && tile[2] % 128 == 0 ? 16 : tile[1] < 128 ? 8 : 4;
         return Math.Max(bytes, chunks * plane + 6 * rows * tile[1] * 16);
     }
+
+    private static int Turns(int[] tile) => tile.Length > 6 ? tile[6] : 1;
 
     private static CudaTask Halo(KernelTask task, (int[] Many, int[]? Few) tiles, int read, int written, Func<int, string> parameter)
     {
@@ -119,7 +124,7 @@ internal static class TensorCoreEmitter
             new[] { tiles.Many, tiles.Few }.Max(t => t is null ? 0 : HaloBytes(t, element == "bf16", read, written)), "halo_convolution.cu")
         { MoreTemplates = input.Templates };
 
-        BlockCount Blocks(int[] tile) => CudaExtents.OfTiles(task.Domain, tile[0], 16, (written + tile[1] - 1) / tile[1]);
+        BlockCount Blocks(int[] tile) => CudaExtents.OfTiles(task.Domain, tile[0] * Turns(tile), 16, (written + tile[1] - 1) / tile[1]);
 
         string Call(int[] tile) =>
             $"halo_convolution<HaloConvolution<{element}, {Text.Of(read)}, {Text.Of(written)}, {(adjoint ? "true" : "false")}, {List(tile)}>>" +

@@ -10,33 +10,35 @@
 // (warpgroup_convolution.cu) multiply what their shape allows, out of a tile in planes.
 
 // TileH × 16 pixels × TileN channels; Part of the channels read at a time. A slab is one step of the three taps of a column of the kernel; Stages
-// buffers of slabs, or 0 where all weights stay.
-template <class T, int Read_, int Written_, bool Adjoint_, int TileH_, int TileN_, int Part_, int Stages_, int WarpsM_, int WarpsN_>
+// buffers of slabs, or 0 where all weights stay. A block has Turns such tiles, one below the other; groups of warps then keep all weights, and turn in rows of 8.
+template <class T, int Read_, int Written_, bool Adjoint_, int TileH_, int TileN_, int Part_, int Stages_, int WarpsM_, int WarpsN_, int Turns_ = 1>
 struct HaloConvolution
 {
     typedef T Element;
-    static constexpr int Read = Read_, Written = Written_, TileH = TileH_, TileW = 16, TileN = TileN_, Part = Part_, Stages = Stages_;
+    static constexpr int Read = Read_, Written = Written_, TileH = TileH_, TileW = 16, TileN = TileN_, Part = Part_, Stages = Stages_, Turns = Turns_;
     static constexpr bool Adjoint = Adjoint_, resident = Stages == 0;
     static constexpr int WarpsM = WarpsM_, WarpsN = WarpsN_, threads = 32 * WarpsM * WarpsN;
     static constexpr int warp_rows = TileH / WarpsM, warp_columns = TileN / WarpsN;
     // For groups of four warps the packed weights are in an order of their own: whoever packs them decides by channels read and written alone.
     static constexpr bool warpgroups = FOCALNET_WARPGROUPS && sizeof(T) == 2 && Read % 64 == 0 && Written % 64 == 0;
-    typedef InputTile<T, Part, TileH + 2, TileW + 2, warpgroups> Input;
+    static constexpr bool turns_of_groups = warpgroups && Turns > 1;
+    typedef InputTile<T, Part, (turns_of_groups ? 8 : TileH) + 2, TileW + 2, warpgroups> Input;
     static constexpr int parts = Read / Part, part_steps = Input::chunks / 2, tap_steps = parts * part_steps, slabs = parts * 3 * part_steps;
     // Packed weights: a step of a tap, and what lies between the taps of a column, there and in a slab.
     static constexpr int step_bytes = ceil_div(Written, 16) * 512, column_bytes = 3 * tap_steps * step_bytes, tap_bytes = resident ? column_bytes : TileN * 32;
     static constexpr int slab_bytes = 3 * TileN * 32, weight_bytes = resident ? 3 * column_bytes : Stages * slab_bytes;
-    static constexpr int shared_bytes = Input::bytes + (warpgroups ? GroupSlabs<TileN, Part>::bytes : weight_bytes);
+    static constexpr int shared_bytes = Input::bytes + (turns_of_groups ? 3 * column_bytes : warpgroups ? GroupSlabs<TileN, Part>::bytes : weight_bytes);
     static_assert(Read % Part == 0 && ceil_div(Written, 16) * 16 % TileN == 0, "whole parts and column tiles");
     static_assert(!resident || (parts == 1 && TileN * 32 == step_bytes), "all weights stay for one part and all channels");
     static_assert(TileH % WarpsM == 0 && warp_columns % 16 == 0, "a warp computes rows of 16 pixels and multiples of 16 channels");
     static_assert(!warpgroups || (threads == 256 && TileH % 8 == 0 && Part % 64 == 0 && !resident), "two groups compute 8 × 8 pixels, slabs are of 64 channels");
+    static_assert(!turns_of_groups || (parts == 1 && TileN == Written), "all weights stay for one part and all channels");
 };
 
 // Tiles over the pictures × tiles over the channels written, the last running fastest.
 template <class Halo> __host__ __device__ constexpr int halo_convolution_blocks(int images, int height, int width)
 {
-    return images * ceil_div(height, Halo::TileH) * ceil_div(width, Halo::TileW) * ceil_div(Halo::Written, Halo::TileN);
+    return images * ceil_div(height, Halo::TileH * Halo::Turns) * ceil_div(width, Halo::TileW) * ceil_div(Halo::Written, Halo::TileN);
 }
 
 // Of a part of the tile that begins at a source's `channel` all that comes by copies, or all that comes through registers, zeros outside of the picture. The tile's
@@ -203,25 +205,14 @@ __device__ __forceinline__ void multiply_column(float (&acc)[MT][NT][4], const u
 #endif
 }
 
-// One block. Weights are packed as for dense_convolution.cu; images, height and width are those of input and output.
+// One tile, from (y0, x0) on.
 template <class Halo, class Source, class Body>
-__device__ __forceinline__ void halo_convolution(
-    const Source& source, const void* packed, Body& body, int images, int height, int width, int block, unsigned char* shared)
+__device__ __forceinline__ void halo_tile_convolution(
+    const Source& source, const unsigned char* packed, Body& body, int image, int y0, int x0, int height, int width, int column_tile, unsigned char* shared)
 {
-    constexpr int column_tiles = ceil_div(Halo::Written, Halo::TileN);
-    const int column_tile = block % column_tiles, tile = block / column_tiles;
-    const int across = (width + Halo::TileW - 1) / Halo::TileW, tiles = (height + Halo::TileH - 1) / Halo::TileH * across;
-    const int image = tile / tiles, y0 = tile % tiles / across * Halo::TileH, x0 = tile % tiles % across * Halo::TileW;
     const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, row = warp % Halo::WarpsM * Halo::warp_rows;
     unsigned char* stages = shared + Halo::Input::bytes;
-#if FOCALNET_WARPGROUPS
-    if constexpr (Halo::warpgroups)
-    {
-        warpgroup_convolution<Halo>(source, static_cast<const unsigned char*>(packed), body, image, y0, x0, height, width, column_tile * Halo::TileN, shared);
-        return;
-    }
-#endif
-    SlabWeights<Halo> weights = { static_cast<const unsigned char*>(packed) + column_tile * Halo::TileN * 32, 0, 0 };
+    SlabWeights<Halo> weights = { packed + column_tile * Halo::TileN * 32, 0, 0 };
 
     // The first group is the input and the first slab, or all there is.
     bring_part<Halo>(shared, source, 0, image, y0 - 1, x0 - 1);
@@ -276,4 +267,33 @@ __device__ __forceinline__ void halo_convolution(
     InsidePicture<Body> inside = { body, height, width };
     const TilePlaces<Halo::TileW> places = { row * Halo::TileW, Halo::TileH * Halo::TileW, image, y0, x0 };
     finish_tile<Halo::Written>(inside, acc, places, column_tile * Halo::TileN + warp / Halo::WarpsM * Halo::warp_columns, lane);
+}
+
+// One block. Weights are packed as for dense_convolution.cu; images, height and width are those of input and output.
+template <class Halo, class Source, class Body>
+__device__ __forceinline__ void halo_convolution(
+    const Source& source, const void* packed, Body& body, int images, int height, int width, int block, unsigned char* shared)
+{
+    constexpr int column_tiles = ceil_div(Halo::Written, Halo::TileN), rows = Halo::TileH * Halo::Turns;
+    const int column_tile = block % column_tiles, tile = block / column_tiles;
+    const int across = (width + Halo::TileW - 1) / Halo::TileW, tiles = (height + rows - 1) / rows * across;
+    const int image = tile / tiles, y0 = tile % tiles / across * rows, x0 = tile % tiles % across * Halo::TileW;
+    const unsigned char* weights = static_cast<const unsigned char*>(packed);
+#if FOCALNET_WARPGROUPS
+    if constexpr (Halo::turns_of_groups) warpgroup_turns<Halo>(source, weights, body, image, y0, x0, height, width, shared);
+    else if constexpr (Halo::warpgroups) warpgroup_convolution<Halo>(source, weights, body, image, y0, x0, height, width, column_tile * Halo::TileN, shared);
+    else
+#endif
+    {
+        halo_tile_convolution<Halo>(source, weights, body, image, y0, x0, height, width, column_tile, shared);
+        if constexpr (Halo::Turns != 1)
+        {
+            #pragma unroll 1
+            for (int y = y0 + Halo::TileH; y < smaller_of(y0 + rows, height); y += Halo::TileH)
+            {
+                __syncthreads();
+                halo_tile_convolution<Halo>(source, weights, body, image, y, x0, height, width, column_tile, shared);
+            }
+        }
+    }
 }

@@ -132,4 +132,57 @@ __device__ __forceinline__ void warpgroup_convolution(
     operands.finish(body, acc, places, first_channel, height, width, lane);
 }
 
+// A block that keeps all weights, and turns from 8 × 16 pixels to those below: the next ones' copies are under way while the body has these, and nobody waits
+// between the products of a turn. What waits, another block's products fill.
+template <class Halo, class Source, class Body>
+__device__ __forceinline__ void warpgroup_turns(
+    const Source& source, const unsigned char* packed, Body& body, int image, int y0, int x0, int height, int width, unsigned char* shared)
+{
+    typedef typename Halo::Input Input;
+    constexpr int NT = Halo::TileN / 8, row_bytes = Halo::TileN * 16;
+    const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, group = __shfl_sync(0xffffffffu, warp >> 2, 0);
+    unsigned char* weights = shared + Input::bytes;
+    bring_part<Halo>(shared, source, 0, image, y0 - 1, x0 - 1);
+    bring_packed<3 * Halo::column_bytes, Halo::threads>(weights, packed);
+    cp_async_commit();
+    load_part<Halo>(shared, source, 0, image, y0 - 1, x0 - 1);
+
+    const SharedMatrix pixels = shared_matrix(shared + group * 128, Input::chunk_bytes, Input::row_bytes), columns = shared_matrix(weights, row_bytes, 128);
+    const int end = min(y0 + Halo::TileH * Halo::Turns, height);
+    #pragma unroll 1
+    for (int y = y0; y < end; y += 8)
+    {
+        const GroupPlaces places = { image, y + warp % 4 * 2, x0 + group * 8 };
+        TileOperands<Body, 1, NT> operands;
+        if constexpr (operands.is_early) operands.fetch(body, places, 0, 0, height, width, lane);
+        cp_async_wait<0>();
+        if (!Source::direct) fence_shared_for_wgmma();
+        __syncthreads();
+        float acc[1][NT][4] = {};
+        wgmma_sums(acc);
+        wgmma_fence();
+        #pragma unroll
+        for (int tap = 0; tap < 9; tap++)
+        {
+            const int ky = tap / 3, kx = tap - ky * 3;
+            const SharedMatrix under = pixels.at(((Halo::Adjoint ? 2 - ky : ky) * Input::Width + (Halo::Adjoint ? 2 - kx : kx)) * 16);
+            #pragma unroll
+            for (int step = 0; step < Halo::tap_steps; step++)
+                wgmma_m64k16_bf16(acc[0], under.at(step * 2 * Input::chunk_bytes), columns.at((tap * Halo::tap_steps + step) * 2 * row_bytes));
+        }
+        wgmma_commit();
+        wgmma_wait<0>();
+        wgmma_sums(acc);
+        if (y + 8 < end)
+        {
+            // Nobody reads these pixels any more.
+            __syncthreads();
+            bring_part<Halo>(shared, source, 0, image, y + 7, x0 - 1);
+            cp_async_commit();
+            load_part<Halo>(shared, source, 0, image, y + 7, x0 - 1);
+        }
+        operands.finish(body, acc, places, 0, height, width, lane);
+    }
+}
+
 #endif

@@ -41,6 +41,7 @@ public sealed class ChainTests
         new("halo", true, 32, 24, false, [2, 16, 32, 3, 2, 1]), new("halo_parts", true, 64, 32, false, [4, 32, 32, 3, 2, 1], Second: 8),
         new("halo_loaded", true, 32, 32, false, [2, 32, 32, 3, 2, 1], Second: 16, Loaded: true), new("halo_loaded_part", true, 64, 32, false, [4, 32, 32, 3, 2, 1], Second: 32, Loaded: true),
         new("halo_adjoint", true, 64, 32, true, [4, 32, 32, 2, 1, 2]), new("halo_whole", true, 32, 24, false, [2, 32, 32, 0, 1, 2]), new("halo_whole_adjoint", true, 16, 3, true, [4, 16, 16, 0, 1, 1]),
+        new("halo_turns", true, 32, 32, false, [1, 32, 32, 3, 1, 1, 3]),
     ];
 
     private static readonly HaloCase[] FloatHalos =
@@ -57,6 +58,10 @@ public sealed class ChainTests
         new("groups_narrow", true, 256, 64, false, [8, 32, 128, 3, 4, 2]),
     ];
 
+    // Several tiles a block, which keeps all weights.
+    private static readonly HaloCase[] Turns =
+        [new("turns", true, 64, 64, false, [16, 64, 64, 3, 4, 2, 2]), new("turns_loaded", true, 64, 64, true, [8, 64, 64, 3, 4, 2, 2], Second: 8, Loaded: true)];
+
     private static readonly PictureCase[] Pictures =
         [new("picture", true, 3, 32, false, 4, 16), new("picture_half", true, 3, 48, false, 8, 16, Step: 2), new("picture_adjoint", true, 3, 16, true, 16, 8), new("picture_one", true, 1, 64, true, 4, 8)];
 
@@ -64,7 +69,7 @@ public sealed class ChainTests
 
     internal static string TextOf(string group, bool strict = false) => group switch
     {
-        "halo groups" => TemplateText.Of(["halo_convolution.cu", "pack_convolution.cu"], Groups.Select(c => c.Text)),
+        "halo groups" => TemplateText.Of(["halo_convolution.cu", "pack_convolution.cu"], Groups.Concat(Turns).Select(c => c.Text)),
         "halo bf16" => TemplateText.Of(["halo_convolution.cu", "pack_convolution.cu"], Halos.Select(c => c.Text)),
         "halo float" => TemplateText.Of(["halo_convolution.cu", "pack_convolution.cu"], FloatHalos.Select(c => c.Text), strict),
         "picture bf16" => TemplateText.Of(["picture_convolution.cu", "pack_convolution.cu"], Pictures.Select(c => c.Text)),
@@ -87,6 +92,7 @@ public sealed class ChainTests
         foreach (ResidualCase c in group switch { "residual bf16" => Residuals, "residual bf16 large" => LargeResiduals, "residual float" => FloatResiduals, _ => [] })
             c.Run(module, 1, 6, 10, seed);
         foreach (HaloCase c in group switch { "halo bf16" => Halos, "halo float" => FloatHalos, "halo groups" => Groups, _ => [] }) c.Run(module, 2, 5, 19, seed);
+        foreach (HaloCase c in group == "halo groups" ? Turns : []) c.Run(module, 1, 33, 19, seed);
         foreach (PictureCase c in group switch { "picture bf16" => Pictures, "picture float" => FloatPictures, _ => [] }) c.Run(module, 2, 5, 19, seed);
         foreach (UpCase c in group switch { "up bf16" => Ups, "up tiles" => UpTiles, "up float" => FloatUps, _ => [] }) c.Run(module, 2, 3, 7, seed);
         foreach (UpCase c in group == "up tiles" ? UpTiles : []) c.Run(module, 1, 5, 17, seed);

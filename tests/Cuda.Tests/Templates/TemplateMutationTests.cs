@@ -40,6 +40,7 @@ public sealed class TemplateMutationTests(ITestOutputHelper output)
         new("scm.cu", "bound of 'turn < ceil_div' + 1", "one more turn, of no unit"),
         new("scm.cu", "bound of 'lanes < 32' - 1", "lanes are powers of two"),
         new("warpgroup_convolution.cu", "bound of 'slab < count' + 1", "one more slab is brought, and not multiplied"),
+        new("warpgroup_convolution.cu", "bound of 'y + 8 < end' + 1", "one more tile is brought, and not multiplied"),
         new("halo_tile.cu", "bound of 'channel < Channels' - 1", "channels come in whole groups"),
         new("halo_tile.cu", "bound of 'chunks > 2' + 1", "straight on and in a loop the same is computed"),
         new("halo_tile.cu", "bound of 'chunks > 2' - 1", "straight on and in a loop the same is computed"),
@@ -165,6 +166,7 @@ public sealed class TemplateMutationTests(ITestOutputHelper output)
             new("whole", true, 16, 24, true, [2, 32, 16, 0, 1, 1], Second: 8, Loaded: true),
             new("pieces", true, 32, 16, false, [2, 16, 16, 3, 1, 1], Second: 16, Loaded: true),
             new("mixed", true, 32, 16, false, [2, 16, 16, 3, 1, 1], Second: 8),
+            new("turns", true, 32, 16, false, [1, 16, 16, 3, 1, 1, 2]),
         ];
         if (strict) halos = [halos[2]];
         return (TemplateText.Of(["halo_convolution.cu", "pack_convolution.cu"], halos.Select(c => c.Text), strict), (module, seed) =>
@@ -188,9 +190,11 @@ public sealed class TemplateMutationTests(ITestOutputHelper output)
     private static (string, Action<CudaModule, ulong>) Groups()
     {
         HaloCase[] groups = [new("rows", true, 64, 64, true, [16, 64, 64, 3, 4, 2]), new("parts", true, 128, 64, false, [8, 32, 64, 3, 4, 2]), new("slabs", true, 256, 128, false, [8, 32, 128, 3, 4, 2])];
-        return (TemplateText.Of(["halo_convolution.cu", "pack_convolution.cu"], groups.Select(c => c.Text)), (module, seed) =>
+        HaloCase turns = new("turns", true, 64, 64, true, [8, 64, 64, 3, 4, 2, 2]);
+        return (TemplateText.Of(["halo_convolution.cu", "pack_convolution.cu"], groups.Append(turns).Select(c => c.Text)), (module, seed) =>
         {
-            foreach (HaloCase c in groups) c.Run(module, 1, 9, 19, seed);
+            foreach (HaloCase c in groups.Append(turns)) c.Run(module, 1, 9, 19, seed);
+            turns.Run(module, 1, 17, 3, seed);
         }
         );
     }
