@@ -21,27 +21,30 @@ internal static class ChainEmitter
         _ => throw new InvalidOperationException(task.Kind.ToString()),
     };
 
-    // bf16 tiles of 16×32 pixels, float tiles of 8×16: 51 and 45 KB at 16 channels.
+    // bf16 tiles of 16×32 pixels, float tiles of 8×16: 51 and 45 KB at 16 channels. Few bf16 tiles have 10 rows: of a picture of 256×256 and its half 260 blocks, two on each of 132
+    // multiprocessors, where 160 would be two on some and one on the others.
     private static CudaTask ResidualBlock(ConvolutionChainTask chain, Func<int, string> parameter)
     {
         KernelTask first = chain.Links[0].Task, second = chain.Links[1].Task;
         string element = TensorCoreEmitter.ElementOf(first);
         bool narrow = element == "bf16";
-        int channels = chain.Domain.C, height = narrow ? 16 : 8, width = narrow ? 32 : 16, shift = chain.Links[1].Shift;
-        var middle = new CudaBodyEmitter(first, result: chain.Links[0].Value);
+        int channels = chain.Domain.C, height = narrow ? 16 : 8, fewHeight = narrow ? 10 : height, width = narrow ? 32 : 16, shift = chain.Links[1].Shift;
+        var middle = new CudaBodyEmitter(first, result: chain.Links[0].Value, keeps: true);
         // The block's input is in its tile: as it is in memory, if that has the tile's elements, or as it was made there.
         int? input = first.Pieces is not null || CudaOperand.Of(first.Operands[0]).Type == element ? second.Body.Operands.ToList().IndexOf(first.Body.Operands[0]) : -1;
-        var last = new CudaBodyEmitter(second, handed: input);
-        string tile = $"ResidualTile<{element}, {Text.Of(channels)}, {Text.Of(height)}, {Text.Of(width)}>";
+        var last = new CudaBodyEmitter(second, handed: input, keeps: true);
+        string tile = $"ResidualTile<{element}, {Text.Of(channels)}, {Text.Of(height)}, {Text.Of(width)}, {Text.Of(fewHeight)}>";
+        BlockCount many = CudaExtents.OfTiles(chain.Domain, height, width);
+        string few = narrow ? $"{many.Exact} < {Text.Of(TensorCoreEmitter.EnoughBlocks)}" : "false";
         int shared = PlanarBytes(narrow, channels, (height + 4) * (width + 4)) + PlanarBytes(narrow, channels, (height + 2) * (width + 2)) + 2 * WeightBytes(narrow, channels, channels, 9);
         CudaInput source = InputEmitter.Emit(first, 0, element, "source", CudaTaskEmitter.InputExtents(first), parameter);
         return new CudaTask(
             $"ResidualBlock{Text.Of(channels)}{(CudaTaskEmitter.HasGelu(first.Body) ? "Gelu" : "")}", [.. source.Structs, middle.Struct, last.Struct],
             [
                 .. middle.Declaration(parameter, "first"), .. last.Declaration(i => parameter(i + shift), "second"), .. source.Lines,
-                $"fused_residual_block<{tile}>(source, {parameter(1)}, {parameter(shift + 1)}, first, second, {CudaExtents.Arguments(chain.Domain)}, block, dynamic_shared);",
+                $"fused_residual_block<{tile}>(source, {parameter(1)}, {parameter(shift + 1)}, first, second, {CudaExtents.Arguments(chain.Domain)}, {few}, block, dynamic_shared);",
             ],
-            CudaExtents.OfTiles(chain.Domain, height, width), shared, "fused_residual_block.cu")
+            narrow ? CudaExtents.Either(many, TensorCoreEmitter.EnoughBlocks, CudaExtents.OfTiles(chain.Domain, fewHeight, width)) : many, shared, "fused_residual_block.cu")
         { MoreTemplates = source.Templates };
     }
 

@@ -19,16 +19,18 @@ internal sealed class CudaBodyEmitter
     private readonly bool[] _used;
     private readonly IReadOnlyDictionary<int, int> _normals;
     private readonly int? _result, _handed;
-    private readonly bool _isSource;
+    private readonly bool _isSource, _keeps;
     private readonly CudaAnchor? _anchor;
 
     /// <param name="task">The task.</param>
     /// <param name="result">A value that the body hands back in the registers it was given; it stores only where it is told that the pixel is the block's own.</param>
     /// <param name="handed">An operand that the body is handed in registers as <c>input</c>, where it is read at the body's own element; -1: it is handed one that it does not look at.</param>
     /// <param name="isSource">A convolution's source: gives the value that the body would store.</param>
-    public CudaBodyEmitter(KernelTask task, int? result = null, int? handed = null, bool isSource = false)
+    /// <param name="keeps">A thread has the same 4 channels of all its pixels: what is read of channels alone is read once, when it calls <c>keep</c>.</param>
+    public CudaBodyEmitter(KernelTask task, int? result = null, int? handed = null, bool isSource = false, bool keeps = false)
     {
         _isSource = isSource;
+        _keeps = keeps;
         _anchor = isSource && task.Group.Anchor is not null ? CudaTaskEmitter.AnchorOf(task) : null;
         _body = task.Body;
         bool narrow = IsNarrow(task);
@@ -115,6 +117,8 @@ internal sealed class CudaBodyEmitter
 
     private bool IsHanded(LoadValue load) => load.Operand == _handed && load.Access.IsFull;
 
+    private bool IsKept(LoadValue load) => _keeps && !load.Access.IsScalar && HasChannels(load.Access) && PixelOf(load.Access).Length == 0 && !IsWritten(load.Operand);
+
     private IEnumerable<int> Pointers => Loads.Where(l => !l.Access.IsScalar).Select(l => l.Operand)
         .Concat(_body.Stores.Where(s => !_isSource).Select(s => s.Operand)).Concat(_body.Reductions.Select(r => r.Operand)).Distinct().OrderBy(i => i);
 
@@ -139,6 +143,8 @@ internal sealed class CudaBodyEmitter
             code.Line("int height, width;");
         if (_body.Reductions.Count > 0)
             EmitReductions(code);
+        if (_keeps)
+            EmitKeep(code);
         if (_isSource)
             EmitLoad(code);
         else
@@ -210,6 +216,20 @@ internal sealed class CudaBodyEmitter
         code.Close();
     }
 
+    private void EmitKeep(CodeWriter code)
+    {
+        int[] kept = [.. Enumerable.Range(0, _body.Values.Count).Where(i => _used[i] && _body.Values[i] is LoadValue load && !IsHanded(load) && IsKept(load))];
+        foreach (int i in kept)
+            code.Line($"float v{N(i)}[4];");
+        code.Line("__device__ __forceinline__ void keep(int channel)").Open();
+        foreach (int i in kept)
+        {
+            int operand = ((LoadValue)_body.Values[i]).Operand;
+            code.Line($"load_channels<{_operands[operand].Type}, 4, {N(_operands[operand].Alignment)}>(p{N(operand)} + channel, v{N(i)});");
+        }
+        code.Close();
+    }
+
     // What a tile reads: the value that is to be stored, of a pixel within the picture.
     private void EmitLoad(CodeWriter code)
     {
@@ -227,7 +247,7 @@ internal sealed class CudaBodyEmitter
     {
         for (int i = 0; i < _body.Values.Count; i++)
         {
-            if (_used[i] && _body.Values[i] is LoadValue load && !load.Access.IsScalar && !IsHanded(load))
+            if (_used[i] && _body.Values[i] is LoadValue load && !load.Access.IsScalar && !IsHanded(load) && !IsKept(load))
                 EmitLoad(code, i, load);
         }
     }

@@ -43,7 +43,7 @@ internal static class TensorCoreEmitter
     }
 
     // Fewer blocks than this leave multiprocessors of a large device without work: smaller tiles are better then.
-    private const int EnoughBlocks = 200;
+    internal const int EnoughBlocks = 200;
 
     // 3×3 of whole steps of channels, a power of two: rows of 16 pixels, channels written, channels read at a time, stages, warps along both; and the same for
     // few pixels. All weights stay in shared memory where they leave room for 8 rows at least; else they stream, and of what is read as many channels are

@@ -44,7 +44,7 @@ __device__ __forceinline__ void convolve_to_tile(
 {
     typedef TileUnits<typename Scm::Element, OutH * OutW, To::Channels> Units;
     const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5;
-    StoreTile<To, Scm::TileH, Scm::TileW, Body> store = { body, to, height, width, y0, x0 };
+    StoreTile<To, Body> store = { body, to, height, width, y0, x0, Scm::TileH, Scm::TileW };
     #pragma unroll 1
     for (int unit = warp; unit < Units::count; unit += Units::warps)
     {

@@ -34,6 +34,7 @@ internal sealed class Chain : IDisposable
             {
                 const float* p0; float* p1;
                 int channels;
+                __device__ __forceinline__ void keep(int) {}
                 template <int V> __device__ __forceinline__ void apply(float (&value)[V], int pixel, int image, int y, int x, int channel, bool own)
                 {
                     float bias[V];
