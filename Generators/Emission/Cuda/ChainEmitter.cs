@@ -45,7 +45,7 @@ internal static class ChainEmitter
                 $"fused_residual_block<{tile}>(source, {parameter(1)}, {parameter(shift + 1)}, first, second, {CudaExtents.Arguments(chain.Domain)}, {few}, block, dynamic_shared);",
             ],
             narrow ? CudaExtents.Either(many, TensorCoreEmitter.EnoughBlocks, CudaExtents.OfTiles(chain.Domain, fewHeight, width)) : many, shared, "fused_residual_block.cu")
-        { MoreTemplates = source.Templates };
+        { MoreTemplates = source.Templates, IsLong = first.Pieces is not null };
     }
 
     // 128 pixels of a phase, of few channels 256, with all weights of the 1×1 in shared memory; in float half of them, with those weights read as fragments: 51 and
@@ -79,36 +79,40 @@ internal static class ChainEmitter
     }
 
     // Tiles of 8×16 pixels where they take 48 KB at most, else of 8×8; so those of more than 64 channels, which are at a quarter of the picture's size, where a
-    // small picture has few tiles to share out.
+    // small picture has few tiles to share out: of those of one such picture half have 4 rows.
     private static CudaTask PictureFeatures(ConvolutionChainTask chain, Func<int, string> parameter)
     {
         KernelTask[] tasks = [.. chain.Links.Select(l => l.Task)];
         string element = TensorCoreEmitter.ElementOf(tasks[3]);
         bool narrow = element == "bf16";
         int read = tasks[0].Group.Anchor!.Inputs[1].Shape.C, written = chain.Domain.C, width = written > 64 ? 8 : 16;
-        if (PictureBytes(chain, narrow, read, width) > 48 * 1024)
+        if (PictureBytes(chain, narrow, read, 8, width) > 48 * 1024)
             width = 8;
-        CudaBodyEmitter[] bodies = [.. chain.Links.Select(l => new CudaBodyEmitter(l.Task, result: l.Value))];
+        CudaBodyEmitter[] bodies = [.. chain.Links.Select(l => new CudaBodyEmitter(l.Task, result: l.Value, keeps: true))];
         CudaInput source = InputEmitter.Emit(tasks[0], 0, element, "source", CudaTaskEmitter.InputExtents(tasks[0]), parameter);
         string channels = string.Join(", ", tasks.Select(t => Text.Of(t.Domain.C)));
-        string tile = $"ScmTile<{element}, {Text.Of(read)}, {channels}, 8, {Text.Of(width)}>";
         string steps = string.Join(", ", chain.Links.Select((l, i) => $"{parameter(l.Shift + 1)}, body{Text.Of(i)}"));
+        BlockCount many = CudaExtents.OfTiles(chain.Domain, 8, width);
         return new CudaTask(
             $"PictureFeatures{Text.Of(written)}", [.. source.Structs, .. bodies.Select(b => b.Struct)],
             [
                 .. bodies.SelectMany((b, i) => b.Declaration(k => parameter(k + chain.Links[i].Shift), $"body{Text.Of(i)}")), .. source.Lines,
-                $"scm<{tile}, {Text.Of(chain.Parts)}>(source, {steps}, {parameter(chain.Operands.Count - 1)}, {CudaExtents.Arguments(chain.Domain)}, block, dynamic_shared);",
+                .. narrow && width == 8 ? [$"if ({many.Exact} >= {Text.Of(TensorCoreEmitter.EnoughBlocks)})", "    " + Call(8), "else", "    " + Call(4)] : (string[])[Call(8)],
             ],
-            CudaExtents.ByPicture(chain.Domain, chain.Parts), PictureBytes(chain, narrow, read, width), "scm.cu")
-        { MoreTemplates = source.Templates };
+            CudaExtents.ByPicture(chain.Domain, chain.Parts), PictureBytes(chain, narrow, read, 8, width), "scm.cu")
+        { MoreTemplates = source.Templates, IsLong = true };
+
+        string Call(int height) =>
+            $"scm<ScmTile<{element}, {Text.Of(read)}, {channels}, {Text.Of(height)}, {Text.Of(width)}>, {Text.Of(chain.Parts)}>" +
+            $"(source, {steps}, {parameter(chain.Operands.Count - 1)}, {CudaExtents.Arguments(chain.Domain)}, block, dynamic_shared);";
     }
 
     // ScmTile::shared_bytes.
-    private static int PictureBytes(ConvolutionChainTask chain, bool narrow, int read, int width)
+    private static int PictureBytes(ConvolutionChainTask chain, bool narrow, int read, int height, int width)
     {
         int[] channels = [.. chain.Links.Select(l => l.Task.Domain.C)];
-        int halo = 10 * (width + 2), early = PlanarBytes(narrow, read, 12 * (width + 4)) + PlanarBytes(narrow, channels[0], halo), rows = narrow && width > 8 ? 32 : 16;
-        return Math.Max(early, PlanarBytes(narrow, channels[2], 8 * width)) + PlanarBytes(narrow, channels[1], halo) + 8 * width / rows * channels[3] * 12;
+        int halo = (height + 2) * (width + 2), early = PlanarBytes(narrow, read, (height + 4) * (width + 4)) + PlanarBytes(narrow, channels[0], halo), rows = narrow && height * width > 64 ? 32 : 16;
+        return Math.Max(early, PlanarBytes(narrow, channels[2], height * width)) + PlanarBytes(narrow, channels[1], halo) + height * width / rows * channels[3] * 12;
     }
 
     // HaloTile::bytes of a planar tile.

@@ -26,7 +26,7 @@ internal sealed class CudaBodyEmitter
     /// <param name="result">A value that the body hands back in the registers it was given; it stores only where it is told that the pixel is the block's own.</param>
     /// <param name="handed">An operand that the body is handed in registers as <c>input</c>, where it is read at the body's own element; -1: it is handed one that it does not look at.</param>
     /// <param name="isSource">A convolution's source: gives the value that the body would store.</param>
-    /// <param name="keeps">A thread has the same 4 channels of all its pixels: what is read of channels alone is read once, when it calls <c>keep</c>.</param>
+    /// <param name="keeps">A thread has up to 8 channels of its pixels: what is read of channels alone is read when it calls <c>keep</c> with the first of them.</param>
     public CudaBodyEmitter(KernelTask task, int? result = null, int? handed = null, bool isSource = false, bool keeps = false)
     {
         _isSource = isSource;
@@ -220,12 +220,12 @@ internal sealed class CudaBodyEmitter
     {
         int[] kept = [.. Enumerable.Range(0, _body.Values.Count).Where(i => _used[i] && _body.Values[i] is LoadValue load && !IsHanded(load) && IsKept(load))];
         foreach (int i in kept)
-            code.Line($"float v{N(i)}[4];");
-        code.Line("__device__ __forceinline__ void keep(int channel)").Open();
+            code.Line($"float v{N(i)}[8];");
+        code.Line("template <int V> __device__ __forceinline__ void keep(int channel)").Open();
         foreach (int i in kept)
         {
             int operand = ((LoadValue)_body.Values[i]).Operand;
-            code.Line($"load_channels<{_operands[operand].Type}, 4, {N(_operands[operand].Alignment)}>(p{N(operand)} + channel, v{N(i)});");
+            code.Line($"load_first<{_operands[operand].Type}, V, {N(_operands[operand].Alignment)}>(p{N(operand)} + channel, v{N(i)});");
         }
         code.Close();
     }

@@ -48,38 +48,11 @@ struct WithInput
     }
 };
 
-// All weights of a convolution in a warp's registers.
-template <class Tile>
-struct KeptWeights
-{
-    static constexpr int NT = Tile::columns, steps = Tile::Weights::steps;
-    unsigned fragments[steps * NT][2];
-    __device__ __forceinline__ void load(const unsigned char* weights, int lane)
-    {
-        #pragma unroll
-        for (int step = 0; step < steps; step++) load_columns<NT>(fragments, step * NT, weights + step * 512, lane);
-    }
-    template <class Rows> __device__ __forceinline__ void multiply(float (&acc)[1][NT][4], const Rows& rows, int lane) const
-    {
-#if __CUDA_ARCH__ >= 800
-        #pragma unroll
-        for (int step = 0; step < steps; step++)
-        {
-            unsigned fa[4];
-            ldmatrix_x4(fa[0], fa[1], fa[2], fa[3], rows.at(lane & 15, step * 2, lane >> 4));
-            #pragma unroll
-            for (int j = 0; j < NT; j++)
-                mma_m16n8k16_bf16(acc[0][j], fa[0], fa[1], fa[2], fa[3], fragments[step * NT + j][0], fragments[step * NT + j][1]);
-        }
-#endif
-    }
-};
-
 // A warp's share of the first convolution: every eighth 16 of `pixels`, all channels, through the body. What it runs stays small, which a block that is alone
 // on its multiprocessor waits for.
-template <class Tile, class Body>
+template <class Tile, class Weights, class Body>
 __device__ __forceinline__ void convolve_to_middle(
-    const unsigned char* from, const KeptWeights<Tile>& weights, Body& body, int pixels, int image, int y, int x, int lane, int warp)
+    const unsigned char* from, Weights& weights, Body& body, int pixels, int image, int y, int x, int lane, int warp)
 {
     constexpr int Width = Tile::Middle::Width;
     #pragma unroll 1
@@ -94,9 +67,9 @@ __device__ __forceinline__ void convolve_to_middle(
 }
 
 // Likewise of the second. The block's input is read before the products, and the body's store alone is behind a branch.
-template <class Tile, class Body>
+template <class Tile, class Weights, class Body>
 __device__ __forceinline__ void convolve_to_sum(
-    const unsigned char* from, const KeptWeights<Tile>& weights, WithInput<Tile, Body>& body, int pixels, int image, int y, int x, int lane, int warp)
+    const unsigned char* from, Weights& weights, WithInput<Tile, Body>& body, int pixels, int image, int y, int x, int lane, int warp)
 {
     constexpr int W = Tile::TileW, C = Tile::Channels;
     static_assert(W % 16 == 0 && C <= 16, "16 pixels lie in one row, and a lane has 4 channels of two of them");
@@ -157,23 +130,25 @@ __device__ __forceinline__ void fused_residual_block(
     bring_packed<Tile::Weights::bytes, Tile::threads>(first, weights1);
     bring_packed<Tile::Weights::bytes, Tile::threads>(second, weights2);
     cp_async_commit();
-    const int channel = min((lane & 3) * 4, Tile::Channels - 4);
     // What the bodies read of their channels comes with the tile.
-    middle.keep(channel);
-    body.keep(channel);
+    constexpr int V = channels_at_once<Tile::columns>();
+    const int channel = channel_of_lane<Tile::Channels, Tile::columns>(0, lane);
+    middle.template keep<V>(channel);
+    body.template keep<V>(channel);
     cp_async_wait<0>();
     __syncthreads();
     StoreTile<Between, Middle> store = { middle, between, height, width, y0, x0, rows, W };
     WithInput<Tile, Body> with_input = { body, input, height, width };
     if constexpr (Tile::keeps_weights)
     {
-        KeptWeights<Tile> weights;
-        weights.load(first, lane);
-        convolve_to_middle(input, weights, store, (rows + 2) * (W + 2), image, y0 - 1, x0 - 1, lane, warp);
+        // All of a convolution, in a warp's registers.
+        WeightStream<Tile::Weights::steps, Tile::columns, 1> weights;
+        weights.begin(first, 0, lane);
+        convolve_to_middle<Tile>(input, weights, store, (rows + 2) * (W + 2), image, y0 - 1, x0 - 1, lane, warp);
         // Read before the warps wait for each other.
-        weights.load(second, lane);
+        weights.begin(second, 0, lane);
         __syncthreads();
-        convolve_to_sum(between, weights, with_input, rows * W, image, y0, x0, lane, warp);
+        convolve_to_sum<Tile>(between, weights, with_input, rows * W, image, y0, x0, lane, warp);
     }
     else
     {

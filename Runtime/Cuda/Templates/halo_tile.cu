@@ -90,6 +90,15 @@ struct StoreTile
     }
 };
 
+// The first channel that finish_tile gives to a lane, and how many.
+template <int NT> __host__ __device__ constexpr int channels_at_once() { return NT % 4 == 0 ? 8 : 4; }
+template <int Channels, int NT> __device__ __forceinline__ int channel_of_lane(int column, int lane)
+{
+    const int t = lane & 3;
+    if constexpr (NT % 4 == 0) return column + t * 8;
+    else return min(is_paired<Channels>(column / 16) ? column / 32 * 32 + t * 8 + column / 16 % 2 * 4 : column + t * 4, Channels - 4);
+}
+
 // What finish_tile calls for it: all lanes have channels, but at the end of an odd number of groups.
 template <int V, int Channels, class To, class Body>
 __device__ __forceinline__ void apply_channels(StoreTile<To, Body>& store, float (&value)[V], const Place& place, int channel)
@@ -112,7 +121,35 @@ __device__ __forceinline__ void bring_halo(unsigned char* tile, const Source& so
     }
 }
 
-// The same, a thread one chunk of every so many rows, so that what it counts is a row alone. Copies are all on their way at once: those of rows behind the first
+// The same of the few channels of a picture, a chunk filled up with zeros a pixel: all loads are on their way at once. The tile is its convolution's Input.
+template <class Tile, class Source>
+__device__ __forceinline__ void bring_picture(unsigned char* tile, const Source& source, int image, int y, int x)
+{
+    typedef typename Tile::Input Input;
+    constexpr int turns = ceil_div(Input::pixels, Tile::threads);
+    float value[turns][Chunk<typename Tile::Element>::channels] = {};
+    #pragma unroll
+    for (int turn = 0; turn < turns; turn++)
+    {
+        const int pixel = turn * Tile::threads + threadIdx.x, iy = y + pixel / Input::Width, ix = x + pixel % Input::Width;
+        const bool inside = pixel < Input::pixels && (unsigned)iy < (unsigned)source.height && (unsigned)ix < (unsigned)source.width;
+        #pragma unroll
+        for (int e = 0; e < Tile::Read; e++)
+        {
+            float one[1] = { 0.0f };
+            if (inside) source.template load<1>(one, image, iy, ix, e);
+            value[turn][e] = one[0];
+        }
+    }
+    #pragma unroll
+    for (int brought = 0; brought < turns; brought++)
+    {
+        const int pixel = brought * Tile::threads + threadIdx.x;
+        if (pixel < Input::pixels) store_chunk(tile + Input::offset(pixel, 0), value[brought]);
+    }
+}
+
+// The first `rows` rows of a tile, a thread one chunk of every so many rows, so that what it counts is a row alone. Copies are all on their way at once: those of rows behind the first
 // `rows`, which nobody needs, are zeros. What is computed comes two at a time, of the nearest pixel where a pixel lies outside, so that nothing is read behind a branch.
 template <class Tile, int Threads, class Source>
 __device__ __forceinline__ void bring_rows(unsigned char* tile, const Source& source, int image, int y, int x, int rows)
@@ -206,6 +243,41 @@ struct HaloRows
         // A step may lie across two taps. Behind the last one the weights are zero, whatever is read.
         const int near = place_of(chunk), far = place_of(chunk + 1);
         return tile + pixel * 16 + near + half * (far - near);
+    }
+};
+
+// Packed weights of NT · 8 columns, for all Steps of k, in a warp's registers as bf16: Ahead of them are on their way before the first is multiplied, and each that
+// was multiplied makes room for another. Blocks of 16 channels are written in all.
+template <int Steps, int NT, int Blocks, int Ahead = Steps>
+struct WeightStream
+{
+    static constexpr int kept = smaller_of(Steps, Ahead);
+    unsigned fragments[kept * NT][2];
+    const unsigned char* from;
+    __device__ __forceinline__ void begin(const void* weights, int column, int lane)
+    {
+        from = static_cast<const unsigned char*>(weights) + column * 32;
+        #pragma unroll
+        for (int step = 0; step < kept; step++) load_columns<NT>(fragments, step * NT, from + step * Blocks * 512, lane);
+    }
+    template <int MT, class Rows> __device__ __forceinline__ void multiply(float (&acc)[MT][NT][4], const Rows& rows, int lane)
+    {
+#if __CUDA_ARCH__ >= 800
+        #pragma unroll
+        for (int step = 0; step < Steps; step++)
+        {
+            const int slot = step % kept * NT;
+            #pragma unroll
+            for (int i = 0; i < MT; i++)
+            {
+                unsigned fa[4];
+                ldmatrix_x4(fa[0], fa[1], fa[2], fa[3], rows.at(i * 16 + (lane & 15), step * 2, lane >> 4));
+                #pragma unroll
+                for (int j = 0; j < NT; j++) mma_m16n8k16_bf16(acc[i][j], fa[0], fa[1], fa[2], fa[3], fragments[slot + j][0], fragments[slot + j][1]);
+            }
+            if (step + kept < Steps) load_columns<NT>(fragments, slot, from + (step + kept) * Blocks * 512, lane);
+        }
+#endif
     }
 };
 

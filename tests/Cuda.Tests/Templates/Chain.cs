@@ -34,7 +34,7 @@ internal sealed class Chain : IDisposable
             {
                 const float* p0; float* p1;
                 int channels;
-                __device__ __forceinline__ void keep(int) {}
+                template <int V> __device__ __forceinline__ void keep(int) {}
                 template <int V> __device__ __forceinline__ void apply(float (&value)[V], int pixel, int image, int y, int x, int channel, bool own)
                 {
                     float bias[V];
@@ -46,6 +46,7 @@ internal sealed class Chain : IDisposable
             struct Clamp_{{name}}
             {
                 const float* p0;
+                template <int V> __device__ __forceinline__ void keep(int) {}
                 template <int V> __device__ __forceinline__ void apply(float (&value)[V], int pixel, int image, int y, int x, int channel, bool own)
                 {
                     float bias[V];

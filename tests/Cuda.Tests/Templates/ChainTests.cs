@@ -19,7 +19,7 @@ public sealed class ChainTests
 
     private static readonly UpCase[] FloatUps = [new("up", false, 12, 16, 12, 16, [32, 16, 4, 2, 2, 1]), new("up32", false, 8, 32, 8, 32, [32, 32, 4, 2, 2, 2], Resident: false)];
 
-    private static readonly ScmCase[] Scms = [new("scm_small", true, 3, 8, 16, 16, 32, 4, 8, 3), new("scm_wide", true, 8, 16, 32, 64, 64, 8, 16, 2)];
+    private static readonly ScmCase[] Scms = [new("scm_small", true, 3, 8, 16, 16, 32, 4, 8, 3), new("scm_wide", true, 8, 16, 32, 64, 64, 8, 16, 2), new("scm_streams", true, 3, 32, 64, 64, 128, 4, 8, 3)];
 
     private static readonly ScmCase[] FloatScms = [new("scm_small", false, 3, 8, 16, 16, 32, 3, 8, 3), new("scm_wide", false, 4, 8, 32, 32, 64, 4, 8, 2)];
 

@@ -19,7 +19,7 @@ internal sealed record ResidualCase(string Name, bool Brain, int Channels, int T
         struct Sum_{{Name}}
         {
             Last_{{Name}} last;
-            __device__ __forceinline__ void keep(int) {}
+            template <int V> __device__ __forceinline__ void keep(int) {}
             template <int V> __device__ __forceinline__ void apply(float (&value)[V], const float (&input)[V], int pixel, int image, int y, int x, int channel)
             {
                 for (int v = 0; v != V; v++) value[v] += input[v];
