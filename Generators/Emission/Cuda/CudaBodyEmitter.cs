@@ -19,7 +19,7 @@ internal sealed class CudaBodyEmitter
     private readonly bool[] _used;
     private readonly IReadOnlyDictionary<int, int> _normals;
     private readonly int? _result, _handed;
-    private readonly bool _isSource, _keeps;
+    private readonly bool _isSource, _fetches, _keeps;
     private readonly CudaAnchor? _anchor;
 
     /// <param name="task">The task.</param>
@@ -31,6 +31,7 @@ internal sealed class CudaBodyEmitter
     {
         _isSource = isSource;
         _keeps = keeps;
+        _fetches = task.OnTensorCores && task.Body.Reductions.Count == 0 && result is null && handed is null && !isSource && !keeps;
         _anchor = isSource && task.Group.Anchor is not null ? CudaTaskEmitter.AnchorOf(task) : null;
         _body = task.Body;
         bool narrow = IsNarrow(task);
@@ -190,12 +191,33 @@ internal sealed class CudaBodyEmitter
         }
     }
 
+    // Of a tile of sums: what the body reads beside them can be asked for before they are there.
+    private void EmitFetch(CodeWriter code)
+    {
+        const string Place = "int pixel, int image, int y, int x, int channel";
+        code.Line("template <int V> struct Operands").Open();
+        foreach ((int i, LoadValue load) in LoadsHere)
+            code.Line($"float v{N(i)}{(HasChannels(load.Access) ? "[V]" : "")};");
+        code.Close(";");
+        code.Line($"template <int V> __device__ __forceinline__ void fetch(Operands<V>& operands, {Place}) const").Open();
+        EmitLoads(code);
+        code.Close();
+        code.Line($"template <int V> __device__ __forceinline__ void apply(float (&value)[V], {Place})").Open();
+        code.Line("Operands<V> operands;").Line("fetch(operands, pixel, image, y, x, channel);").Line("apply(value, operands, pixel, image, y, x, channel);").Close();
+    }
+
     private void EmitApply(CodeWriter code)
     {
         bool reduces = _body.Reductions.Count > 0;
         string more = reduces ? ", float (&reduced)[REDUCTIONS][V]" : _result is null ? "" : ", bool own", input = _handed is null ? "" : "const float (&input)[V], ";
+        if (_fetches)
+        {
+            EmitFetch(code);
+            input = "const Operands<V>& operands, ";
+        }
         code.Line($"template <int V> __device__ __forceinline__ void {(reduces ? "reduce" : "apply")}(float (&value)[V], {input}int pixel, int image, int y, int x, int channel{more})").Open();
-        EmitLoads(code);
+        if (!_fetches)
+            EmitLoads(code);
         for (int s = 0; s < _body.Stores.Count; s++)
             code.Line($"float r{N(s)}[V];");
         EmitArithmetic(code);
@@ -245,12 +267,13 @@ internal sealed class CudaBodyEmitter
 
     private void EmitLoads(CodeWriter code)
     {
-        for (int i = 0; i < _body.Values.Count; i++)
-        {
-            if (_used[i] && _body.Values[i] is LoadValue load && !load.Access.IsScalar && !IsHanded(load) && !IsKept(load))
-                EmitLoad(code, i, load);
-        }
+        foreach ((int i, LoadValue load) in LoadsHere)
+            EmitLoad(code, i, load);
     }
+
+    // Loads where the pixel is, and which values they are.
+    private IEnumerable<(int Value, LoadValue Load)> LoadsHere => _body.Values.Select((v, i) => (i, v as LoadValue))
+        .Where(p => p.Item2 is { } load && _used[p.i] && !load.Access.IsScalar && !IsHanded(load) && !IsKept(load)).Select(p => (p.i, p.Item2!));
 
     // Leaves the loop over adjacent channels open.
     private void EmitArithmetic(CodeWriter code)
@@ -269,12 +292,15 @@ internal sealed class CudaBodyEmitter
         string pixel = PixelOf(load.Access), address = $"p{N(load.Operand)}{(pixel.Length == 0 ? "" : $" + {pixel} * {N(operand.Pitch)}")}";
         if (!HasChannels(load.Access))
         {
-            code.Line($"const float v{N(value)} = load_at({address});");
+            code.Line($"{(_fetches ? "" : "const float ")}{Loaded(value)} = load_at({address});");
             return;
         }
-        code.Line($"float v{N(value)}[V];");
-        code.Line($"load_channels<{operand.Type}, V, {N(operand.Alignment)}>({address} + channel, v{N(value)});");
+        if (!_fetches)
+            code.Line($"float v{N(value)}[V];");
+        code.Line($"load_channels<{operand.Type}, V, {N(operand.Alignment)}>({address} + channel, {Loaded(value)});");
     }
+
+    private string Loaded(int value) => $"{(_fetches ? "operands." : "")}v{N(value)}";
 
     private string NameOf(int index)
     {
@@ -287,7 +313,7 @@ internal sealed class CudaBodyEmitter
             case LoadValue load when IsHanded(load):
                 return "input[i]";
             case LoadValue load when !load.Access.IsScalar:
-                return HasChannels(load.Access) ? $"v{N(index)}[i]" : $"v{N(index)}";
+                return HasChannels(load.Access) ? Loaded(index) + "[i]" : Loaded(index);
             default:
                 return _body.IsUniform(index) ? $"u{N(index)}" : $"v{N(index)}";
         }
