@@ -24,28 +24,31 @@ internal static class ChainEmitter
         _ => throw new InvalidOperationException(task.Kind.ToString()),
     };
 
-    // bf16 tiles of 16×32 pixels, float tiles of 8×16: 51 and 45 KB at 16 channels.
+    // bf16 tiles of 16×32 pixels, float tiles of 8×16: 51 and 45 KB at 16 channels. Few bf16 tiles have 10 rows: of a picture of 256×256 and its half 260 blocks, two on each of 132
+    // multiprocessors, where 160 would be two on some and one on the others.
     private static CudaTask ResidualBlock(ConvolutionChainTask chain, Func<int, string> parameter)
     {
         KernelTask first = chain.Links[0].Task, second = chain.Links[1].Task;
         string element = TensorCoreEmitter.ElementOf(first);
         bool narrow = element == "bf16";
-        int channels = chain.Domain.C, height = narrow ? 16 : 8, width = narrow ? 32 : 16, shift = chain.Links[1].Shift;
-        var middle = new CudaBodyEmitter(first, result: chain.Links[0].Value);
+        int channels = chain.Domain.C, height = narrow ? 16 : 8, fewHeight = narrow ? 10 : height, width = narrow ? 32 : 16, shift = chain.Links[1].Shift;
+        var middle = new CudaBodyEmitter(first, result: chain.Links[0].Value, keeps: true);
         // The block's input is in its tile: as it is in memory, if that has the tile's elements, or as it was made there.
         int? input = first.Pieces is not null || CudaOperand.Of(first.Operands[0]).Type == element ? second.Body.Operands.ToList().IndexOf(first.Body.Operands[0]) : -1;
-        var last = new CudaBodyEmitter(second, handed: input);
-        string tile = $"ResidualTile<{element}, {Text.Of(channels)}, {Text.Of(height)}, {Text.Of(width)}>";
+        var last = new CudaBodyEmitter(second, handed: input, keeps: true);
+        string tile = $"ResidualTile<{element}, {Text.Of(channels)}, {Text.Of(height)}, {Text.Of(width)}, {Text.Of(fewHeight)}>";
+        BlockCount many = CudaExtents.OfTiles(chain.Domain, height, width);
+        string few = narrow ? $"{many.Exact} < {Text.Of(TensorCoreEmitter.EnoughBlocks)}" : "false";
         int shared = PlanarBytes(narrow, channels, (height + 4) * (width + 4)) + PlanarBytes(narrow, channels, (height + 2) * (width + 2)) + 2 * WeightBytes(narrow, channels, channels, 9);
         CudaInput source = InputEmitter.Emit(first, 0, element, "source", CudaTaskEmitter.InputExtents(first), parameter);
         return new CudaTask(
             $"ResidualBlock{Text.Of(channels)}{(CudaTaskEmitter.HasGelu(first.Body) ? "Gelu" : "")}", [.. source.Structs, middle.Struct, last.Struct],
             [
                 .. middle.Declaration(parameter, "first"), .. last.Declaration(i => parameter(i + shift), "second"), .. source.Lines,
-                $"fused_residual_block<{tile}>(source, {parameter(1)}, {parameter(shift + 1)}, first, second, {CudaExtents.Arguments(chain.Domain)}, block, dynamic_shared);",
+                $"fused_residual_block<{tile}>(source, {parameter(1)}, {parameter(shift + 1)}, first, second, {CudaExtents.Arguments(chain.Domain)}, {few}, block, dynamic_shared);",
             ],
-            CudaExtents.OfTiles(chain.Domain, height, width), shared, "fused_residual_block.cu")
-        { MoreTemplates = source.Templates };
+            narrow ? CudaExtents.Either(many, TensorCoreEmitter.EnoughBlocks, CudaExtents.OfTiles(chain.Domain, fewHeight, width)) : many, shared, "fused_residual_block.cu")
+        { MoreTemplates = source.Templates, IsLong = first.Pieces is not null };
     }
 
     // 128 pixels of a phase, of few channels 256, in bf16 as tiles with all they read: 97 KB at 64 channels, 72 KB at 32. In float, which has no room for these, and of
@@ -98,36 +101,40 @@ internal static class ChainEmitter
     }
 
     // Tiles of 8×16 pixels where they take 48 KB at most, else of 8×8; so those of more than 64 channels, which are at a quarter of the picture's size, where a
-    // small picture has few tiles to share out.
+    // small picture has few tiles to share out: of those of one such picture half have 4 rows.
     private static CudaTask PictureFeatures(ConvolutionChainTask chain, Func<int, string> parameter)
     {
         KernelTask[] tasks = [.. chain.Links.Select(l => l.Task)];
         string element = TensorCoreEmitter.ElementOf(tasks[3]);
         bool narrow = element == "bf16";
         int read = tasks[0].Group.Anchor!.Inputs[1].Shape.C, written = chain.Domain.C, width = written > 64 ? 8 : 16;
-        if (PictureBytes(chain, narrow, read, width) > 48 * 1024)
+        if (PictureBytes(chain, narrow, read, 8, width) > 48 * 1024)
             width = 8;
-        CudaBodyEmitter[] bodies = [.. chain.Links.Select(l => new CudaBodyEmitter(l.Task, result: l.Value))];
+        CudaBodyEmitter[] bodies = [.. chain.Links.Select(l => new CudaBodyEmitter(l.Task, result: l.Value, keeps: true))];
         CudaInput source = InputEmitter.Emit(tasks[0], 0, element, "source", CudaTaskEmitter.InputExtents(tasks[0]), parameter);
         string channels = string.Join(", ", tasks.Select(t => Text.Of(t.Domain.C)));
-        string tile = $"ScmTile<{element}, {Text.Of(read)}, {channels}, 8, {Text.Of(width)}>";
         string steps = string.Join(", ", chain.Links.Select((l, i) => $"{parameter(l.Shift + 1)}, body{Text.Of(i)}"));
+        BlockCount many = CudaExtents.OfTiles(chain.Domain, 8, width);
         return new CudaTask(
             $"PictureFeatures{Text.Of(written)}", [.. source.Structs, .. bodies.Select(b => b.Struct)],
             [
                 .. bodies.SelectMany((b, i) => b.Declaration(k => parameter(k + chain.Links[i].Shift), $"body{Text.Of(i)}")), .. source.Lines,
-                $"scm<{tile}, {Text.Of(chain.Parts)}>(source, {steps}, {parameter(chain.Operands.Count - 1)}, {CudaExtents.Arguments(chain.Domain)}, block, dynamic_shared);",
+                .. narrow && width == 8 ? [$"if ({many.Exact} >= {Text.Of(TensorCoreEmitter.EnoughBlocks)})", "    " + Call(8), "else", "    " + Call(4)] : (string[])[Call(8)],
             ],
-            CudaExtents.ByPicture(chain.Domain, chain.Parts), PictureBytes(chain, narrow, read, width), "scm.cu")
-        { MoreTemplates = source.Templates };
+            CudaExtents.ByPicture(chain.Domain, chain.Parts), PictureBytes(chain, narrow, read, 8, width), "scm.cu")
+        { MoreTemplates = source.Templates, IsLong = true };
+
+        string Call(int height) =>
+            $"scm<ScmTile<{element}, {Text.Of(read)}, {channels}, {Text.Of(height)}, {Text.Of(width)}>, {Text.Of(chain.Parts)}>" +
+            $"(source, {steps}, {parameter(chain.Operands.Count - 1)}, {CudaExtents.Arguments(chain.Domain)}, block, dynamic_shared);";
     }
 
     // ScmTile::shared_bytes.
-    private static int PictureBytes(ConvolutionChainTask chain, bool narrow, int read, int width)
+    private static int PictureBytes(ConvolutionChainTask chain, bool narrow, int read, int height, int width)
     {
         int[] channels = [.. chain.Links.Select(l => l.Task.Domain.C)];
-        int halo = 10 * (width + 2), early = PlanarBytes(narrow, read, 12 * (width + 4)) + PlanarBytes(narrow, channels[0], halo), rows = narrow && width > 8 ? 32 : 16;
-        return Math.Max(early, PlanarBytes(narrow, channels[2], 8 * width)) + PlanarBytes(narrow, channels[1], halo) + 8 * width / rows * channels[3] * 12;
+        int halo = (height + 2) * (width + 2), early = PlanarBytes(narrow, read, (height + 4) * (width + 4)) + PlanarBytes(narrow, channels[0], halo), rows = narrow && height * width > 64 ? 32 : 16;
+        return Math.Max(early, PlanarBytes(narrow, channels[2], height * width)) + PlanarBytes(narrow, channels[1], halo) + height * width / rows * channels[3] * 12;
     }
 
     // HaloTile::bytes of a planar tile.

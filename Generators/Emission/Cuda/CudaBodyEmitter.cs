@@ -19,7 +19,7 @@ internal sealed class CudaBodyEmitter
     private readonly bool[] _used;
     private readonly IReadOnlyDictionary<int, int> _normals;
     private readonly int? _result, _handed;
-    private readonly bool _isSource, _fetches;
+    private readonly bool _isSource, _fetches, _keeps;
     private readonly CudaAnchor? _anchor;
 
     /// <param name="task">The task.</param>
@@ -27,10 +27,12 @@ internal sealed class CudaBodyEmitter
     /// <param name="handed">An operand that the body is handed in registers as <c>input</c>, where it is read at the body's own element; -1: it is handed one that it does not look at.</param>
     /// <param name="isSource">A convolution's source: gives the value that the body would store.</param>
     /// <param name="fetches">Of a body that hands a value back: what it reads can be asked for before.</param>
-    public CudaBodyEmitter(KernelTask task, int? result = null, int? handed = null, bool isSource = false, bool fetches = false)
+    /// <param name="keeps">A thread has up to 8 channels of its pixels: what is read of channels alone is read when it calls <c>keep</c> with the first of them.</param>
+    public CudaBodyEmitter(KernelTask task, int? result = null, int? handed = null, bool isSource = false, bool fetches = false, bool keeps = false)
     {
         _isSource = isSource;
-        _fetches = task.OnTensorCores && task.Body.Reductions.Count == 0 && (result is null || fetches) && handed is null && !isSource;
+        _keeps = keeps;
+        _fetches = task.OnTensorCores && task.Body.Reductions.Count == 0 && (result is null || fetches) && handed is null && !isSource && !keeps;
         _anchor = isSource && task.Group.Anchor is not null ? CudaTaskEmitter.AnchorOf(task) : null;
         _body = task.Body;
         bool narrow = IsNarrow(task);
@@ -117,6 +119,8 @@ internal sealed class CudaBodyEmitter
 
     private bool IsHanded(LoadValue load) => load.Operand == _handed && load.Access.IsFull;
 
+    private bool IsKept(LoadValue load) => _keeps && !load.Access.IsScalar && HasChannels(load.Access) && PixelOf(load.Access).Length == 0 && !IsWritten(load.Operand);
+
     private IEnumerable<int> Pointers => Loads.Where(l => !l.Access.IsScalar).Select(l => l.Operand)
         .Concat(_body.Stores.Where(s => !_isSource).Select(s => s.Operand)).Concat(_body.Reductions.Select(r => r.Operand)).Distinct().OrderBy(i => i);
 
@@ -141,6 +145,8 @@ internal sealed class CudaBodyEmitter
             code.Line("int height, width;");
         if (_body.Reductions.Count > 0)
             EmitReductions(code);
+        if (_keeps)
+            EmitKeep(code);
         if (_isSource)
             EmitLoad(code);
         else
@@ -235,6 +241,20 @@ internal sealed class CudaBodyEmitter
         code.Close();
     }
 
+    private void EmitKeep(CodeWriter code)
+    {
+        int[] kept = [.. Enumerable.Range(0, _body.Values.Count).Where(i => _used[i] && _body.Values[i] is LoadValue load && !IsHanded(load) && IsKept(load))];
+        foreach (int i in kept)
+            code.Line($"float v{N(i)}[8];");
+        code.Line("template <int V> __device__ __forceinline__ void keep(int channel)").Open();
+        foreach (int i in kept)
+        {
+            int operand = ((LoadValue)_body.Values[i]).Operand;
+            code.Line($"load_first<{_operands[operand].Type}, V, {N(_operands[operand].Alignment)}>(p{N(operand)} + channel, v{N(i)});");
+        }
+        code.Close();
+    }
+
     // What a tile reads: the value that is to be stored, of a pixel within the picture.
     private void EmitLoad(CodeWriter code)
     {
@@ -256,7 +276,7 @@ internal sealed class CudaBodyEmitter
 
     // Loads where the pixel is, and which values they are.
     private IEnumerable<(int Value, LoadValue Load)> LoadsHere => _body.Values.Select((v, i) => (i, v as LoadValue))
-        .Where(p => p.Item2 is { } load && _used[p.i] && !load.Access.IsScalar && !IsHanded(load)).Select(p => (p.i, p.Item2!));
+        .Where(p => p.Item2 is { } load && _used[p.i] && !load.Access.IsScalar && !IsHanded(load) && !IsKept(load)).Select(p => (p.i, p.Item2!));
 
     // Leaves the loop over adjacent channels open.
     private void EmitArithmetic(CodeWriter code)

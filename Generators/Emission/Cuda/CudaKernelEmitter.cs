@@ -101,11 +101,12 @@ internal static class CudaKernelEmitter
         });
     }
 
-    private static void EmitTasks(CodeWriter code, List<CudaTask> tasks)
+    private static void EmitTasks(CodeWriter code, List<CudaTask> unsorted)
     {
-        for (int i = 0; i < tasks.Count; i++)
+        CudaTask[] tasks = [.. unsorted.OrderByDescending(t => t.IsLong)];
+        for (int i = 0; i < tasks.Length; i++)
             code.Line($"const int blocks{Text.Of(i)} = {tasks[i].Blocks.Exact};");
-        for (int i = 0; i < tasks.Count; i++)
+        for (int i = 0; i < tasks.Length; i++)
         {
             // What is left over behind the last task has nothing to do: a grid may be rounded up.
             code.Line(i == 0 ? "if (block < blocks0)" : $"else if ((block -= blocks{Text.Of(i - 1)}) < blocks{Text.Of(i)})").Open();

@@ -18,6 +18,9 @@ internal sealed record CudaTask(string Stem, IReadOnlyList<CudaStruct> Bodies, I
 {
     /// <summary>Files that it needs beside.</summary>
     public IReadOnlyList<string> MoreTemplates { get; init; } = [];
+
+    /// <summary>Its blocks take longer than others that start with them, and are the first to start.</summary>
+    public bool IsLong { get; init; }
 }
 
 /// <summary>A source that gathers an anchor's value.</summary>

@@ -66,7 +66,7 @@ internal static class TensorCoreEmitter
     internal static int PlaneBytes(int pixels) => (pixels * 16 - 16 + 127) / 128 * 128 + 16;
 
     // Fewer blocks than this leave multiprocessors of a large device without work: smaller tiles are better then.
-    private const int EnoughBlocks = 200;
+    internal const int EnoughBlocks = 200;
 
     // 3×3 of whole steps of channels, a power of two: rows of 16 pixels, channels written, channels read at a time, stages, warps along both, such tiles a block; and the
     // same for few pixels. All weights stay in shared memory where they leave room for 8 rows at least; else they stream, and of what is read as many channels are

@@ -11,6 +11,19 @@ template <int KH, int KW, int STRIDE, int PADDING, int DILATION, int PITCH, int 
     {
         #pragma unroll
         for (int i = 0; i < V; i++) value[i] = 0.0f;
+        if constexpr (KH <= STRIDE && KW <= STRIDE && PADDING == 0 && DILATION == 1)
+        {
+            // Filters side by side: all taps lie in the picture, and come together.
+            float in[KH * KW][V];
+            #pragma unroll
+            for (int tap = 0; tap < KH * KW; tap++)
+                load_channels<T, V, ALIGN>(x + ((image * height + y * STRIDE + tap / KW) * width + column * STRIDE + tap % KW) * PITCH + channel, in[tap]);
+            #pragma unroll
+            for (int tap = 0; tap < KH * KW; tap++)
+                #pragma unroll
+                for (int i = 0; i < V; i++) value[i] += in[tap][i] * weight[(channel + i) * KH * KW + tap];
+            return;
+        }
         #pragma unroll
         for (int ky = 0; ky < KH; ky++)
         {

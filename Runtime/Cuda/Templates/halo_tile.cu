@@ -72,27 +72,36 @@ struct HaloTile
 
 // Puts what a convolution gives into the next one's input tile, through a body that may store it where its last argument says that the pixel is this
 // block's: apply<V>(value, pixel, image, y, x, channel, own). Outside of the picture the next convolution finds zeros, as its padding says.
-template <class To, int TileH, int TileW, class Body>
+template <class To, class Body>
 struct StoreTile
 {
     Body& body;
     unsigned char* tile;
-    int height, width, y0, x0;
+    int height, width, y0, x0, rows, columns;
     // Straight on, with the nearest pixel in place of what lies outside, so that pixels share what the body reads of their channels.
     template <int V> __device__ __forceinline__ void apply(float (&value)[V], const Place& place, int channel)
     {
         const bool inside = (unsigned)place.y < (unsigned)height && (unsigned)place.x < (unsigned)width;
         // Rows behind the last pixel lie below the block's.
-        const bool own = inside && (unsigned)(place.y - y0) < (unsigned)TileH && (unsigned)(place.x - x0) < (unsigned)TileW;
+        const bool own = inside && (unsigned)(place.y - y0) < (unsigned)rows && (unsigned)(place.x - x0) < (unsigned)columns;
         const int y = min(max(place.y, 0), height - 1), x = min(max(place.x, 0), width - 1);
         body.template apply<V>(value, (place.image * height + y) * width + x, place.image, y, x, channel, own);
         To::template store<V>(tile, place.pixel, channel, value, inside, place.pixel >= 0);
     }
 };
 
+// The first channel that finish_tile gives to a lane, and how many.
+template <int NT> __host__ __device__ constexpr int channels_at_once() { return NT % 4 == 0 ? 8 : 4; }
+template <int Channels, int NT> __device__ __forceinline__ int channel_of_lane(int column, int lane)
+{
+    const int t = lane & 3;
+    if constexpr (NT % 4 == 0) return column + t * 8;
+    else return min(is_paired<Channels>(column / 16) ? column / 32 * 32 + t * 8 + column / 16 % 2 * 4 : column + t * 4, Channels - 4);
+}
+
 // What finish_tile calls for it: all lanes have channels, but at the end of an odd number of groups.
-template <int V, int Channels, class To, int TileH, int TileW, class Body>
-__device__ __forceinline__ void apply_channels(StoreTile<To, TileH, TileW, Body>& store, float (&value)[V], const Place& place, int channel)
+template <int V, int Channels, class To, class Body>
+__device__ __forceinline__ void apply_channels(StoreTile<To, Body>& store, float (&value)[V], const Place& place, int channel)
 {
     static_assert(Channels % V == 0 || Channels <= 16, "channels come in whole groups: of 4 up to 16 channels, else of 8");
     if (Channels % (4 * V) == 0 || channel < Channels) store.template apply<V>(value, place, channel);
@@ -112,13 +121,105 @@ __device__ __forceinline__ void bring_halo(unsigned char* tile, const Source& so
     }
 }
 
+// The same of the few channels of a picture, a chunk filled up with zeros a pixel: all loads are on their way at once. The tile is its convolution's Input.
+template <class Tile, class Source>
+__device__ __forceinline__ void bring_picture(unsigned char* tile, const Source& source, int image, int y, int x)
+{
+    typedef typename Tile::Input Input;
+    constexpr int turns = ceil_div(Input::pixels, Tile::threads);
+    float value[turns][Chunk<typename Tile::Element>::channels] = {};
+    #pragma unroll
+    for (int turn = 0; turn < turns; turn++)
+    {
+        const int pixel = turn * Tile::threads + threadIdx.x, iy = y + pixel / Input::Width, ix = x + pixel % Input::Width;
+        const bool inside = pixel < Input::pixels && (unsigned)iy < (unsigned)source.height && (unsigned)ix < (unsigned)source.width;
+        #pragma unroll
+        for (int e = 0; e < Tile::Read; e++)
+        {
+            float one[1] = { 0.0f };
+            if (inside) source.template load<1>(one, image, iy, ix, e);
+            value[turn][e] = one[0];
+        }
+    }
+    #pragma unroll
+    for (int brought = 0; brought < turns; brought++)
+    {
+        const int pixel = brought * Tile::threads + threadIdx.x;
+        if (pixel < Input::pixels) store_chunk(tile + Input::offset(pixel, 0), value[brought]);
+    }
+}
+
+// The first `rows` rows of a tile, a thread one chunk of every so many rows, so that what it counts is a row alone. Copies are all on their way at once: those of rows behind the first
+// `rows`, which nobody needs, are zeros. What is computed comes two at a time, of the nearest pixel where a pixel lies outside, so that nothing is read behind a branch.
+template <class Tile, int Threads, class Source>
+__device__ __forceinline__ void bring_rows(unsigned char* tile, const Source& source, int image, int y, int x, int rows)
+{
+    typedef typename Tile::Element T;
+    constexpr int count = Chunk<T>::channels, units = Tile::Width * Tile::chunks, step = Threads / units, together = 2, pitch = step * Tile::Width * 16;
+    static_assert(Tile::Channels % count == 0 && units <= Threads, "whole chunks, and a thread for each of a row");
+    const int down = threadIdx.x / units, unit = threadIdx.x % units, channel = unit % Tile::chunks * count, ix = x + unit / Tile::chunks;
+    const bool within = (unsigned)ix < (unsigned)source.width;
+    if (down >= step) return;
+    unsigned char* to = tile + Tile::offset(down * Tile::Width + unit / Tile::chunks, unit % Tile::chunks);
+    if constexpr (Source::direct)
+    {
+        // From the first row of the picture to the last one that is needed.
+        const int above = max(-y, 0) - down, inside_rows = min(source.height - y, rows) - max(-y, 0), stride = step * source.width * Source::pitch;
+        const T* from = source.at(image, y + down, ix, channel);
+        #pragma unroll
+        for (int turn = 0; turn < ceil_div(Tile::Height, step); turn++)
+        {
+            const bool inside = within && (unsigned)(turn * step - above) < (unsigned)inside_rows;
+            // Of no bytes nothing is read, wherever that may be.
+            if ((turn + 1) * step <= Tile::Height || down + turn * step < Tile::Height) cp_async_16_zfill(to + turn * pitch, from, inside ? 16u : 0u);
+            from += stride;
+        }
+    }
+    else
+    {
+        const int nearest_x = min(max(ix, 0), source.width - 1);
+        #pragma unroll 1
+        for (int row = down; row < rows; row += together * step)
+        {
+            float value[together][count];
+            #pragma unroll
+            for (int i = 0; i < together; i++)
+                source.template load<count>(value[i], image, min(max(y + row + i * step, 0), source.height - 1), nearest_x, channel);
+            #pragma unroll
+            for (int i = 0; i < together; i++)
+            {
+                const bool inside = within && (unsigned)(y + row + i * step) < (unsigned)source.height;
+                #pragma unroll
+                for (int e = 0; e < count; e++) value[i][e] = inside ? value[i][e] : 0.0f;
+                if (row + i * step < rows) store_chunk(to + i * pitch, value[i]);
+            }
+            to += together * pitch;
+        }
+    }
+}
+
 // Packed weights, all of them. The caller commits and waits.
 template <int Bytes, int Threads>
 __device__ __forceinline__ void bring_packed(unsigned char* shared, const void* packed)
 {
     const unsigned char* from = static_cast<const unsigned char*>(packed);
-    for (int unit = threadIdx.x; unit < Bytes / 16; unit += Threads) cp_async_16(shared + unit * 16, from + unit * 16);
+    constexpr int units = Bytes / 16, most = 4;
+    if constexpr (units <= most * Threads)
+    {
+        #pragma unroll
+        for (int turn = 0; turn < ceil_div(units, Threads); turn++)
+        {
+            const int unit = turn * Threads + threadIdx.x;
+            if (unit < units) cp_async_16(shared + unit * 16, from + unit * 16);
+        }
+    }
+    else
+        for (int unit = threadIdx.x; unit < units; unit += Threads) cp_async_16(shared + unit * 16, from + unit * 16);
 }
+
+// n / d of blocks: by a reciprocal, which takes half as long as integers, and is exact as far as blocks may count, for n + ½ is further from each multiple
+// of d than the roundings reach.
+__device__ __forceinline__ int quotient(int n, int d) { return (int)__fdividef((float)n + 0.5f, (float)d); }
 
 // Rows of A: output pixels in the order row, column of a picture OutWidth wide, each the sum over a Kernel × Kernel neighbourhood of the
 // tile. Rows behind the last one repeat it. An adjoint reads the taps from the last to the first.
@@ -129,7 +230,7 @@ struct HaloRows
     static_assert(Tile::Width >= OutWidth + Kernel - 1 && Tile::Height >= OutHeight + Kernel - 1, "the halo is part of the tile");
     static_assert(Tile::is_planar, "chunks and taps are constants apart");
     const unsigned char* tile;
-    int first;
+    int first, last = OutHeight * OutWidth - 1;
     // Bytes from a pixel to what k stands for.
     static __device__ __forceinline__ int place_of(int k)
     {
@@ -138,10 +239,45 @@ struct HaloRows
     }
     __device__ __forceinline__ const unsigned char* at(int row, int chunk, int half) const
     {
-        const int index = min(first + row, OutHeight * OutWidth - 1), pixel = index / OutWidth * Tile::Width + index % OutWidth;
+        const int index = min(first + row, last), pixel = index + index / OutWidth * (Tile::Width - OutWidth);
         // A step may lie across two taps. Behind the last one the weights are zero, whatever is read.
         const int near = place_of(chunk), far = place_of(chunk + 1);
         return tile + pixel * 16 + near + half * (far - near);
+    }
+};
+
+// Packed weights of NT · 8 columns, for all Steps of k, in a warp's registers as bf16: Ahead of them are on their way before the first is multiplied, and each that
+// was multiplied makes room for another. Blocks of 16 channels are written in all.
+template <int Steps, int NT, int Blocks, int Ahead = Steps>
+struct WeightStream
+{
+    static constexpr int kept = smaller_of(Steps, Ahead);
+    unsigned fragments[kept * NT][2];
+    const unsigned char* from;
+    __device__ __forceinline__ void begin(const void* weights, int column, int lane)
+    {
+        from = static_cast<const unsigned char*>(weights) + column * 32;
+        #pragma unroll
+        for (int step = 0; step < kept; step++) load_columns<NT>(fragments, step * NT, from + step * Blocks * 512, lane);
+    }
+    template <int MT, class Rows> __device__ __forceinline__ void multiply(float (&acc)[MT][NT][4], const Rows& rows, int lane)
+    {
+#if __CUDA_ARCH__ >= 800
+        #pragma unroll
+        for (int step = 0; step < Steps; step++)
+        {
+            const int slot = step % kept * NT;
+            #pragma unroll
+            for (int i = 0; i < MT; i++)
+            {
+                unsigned fa[4];
+                ldmatrix_x4(fa[0], fa[1], fa[2], fa[3], rows.at(i * 16 + (lane & 15), step * 2, lane >> 4));
+                #pragma unroll
+                for (int j = 0; j < NT; j++) mma_m16n8k16_bf16(acc[i][j], fa[0], fa[1], fa[2], fa[3], fragments[slot + j][0], fragments[slot + j][1]);
+            }
+            if (step + kept < Steps) load_columns<NT>(fragments, slot, from + (step + kept) * Blocks * 512, lane);
+        }
+#endif
     }
 };
 

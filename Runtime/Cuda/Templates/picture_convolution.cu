@@ -11,43 +11,16 @@ struct PictureTile
     static constexpr int Read = Read_, Written = Written_, TileH = TileH_, TileW = TileW_, threads = 256, warps = 8;
     static constexpr bool Adjoint = Adjoint_;
     typedef HaloTile<T, Read, TileH + 2, TileW + 2, true> Input;
-    // Few pixels: all weights of 32 channels are 40 registers in bf16, which a warp then keeps from unit to unit.
+    // Few pixels: all weights of 32 channels are 40 registers in bf16, which come with the tile and which a warp then keeps from unit to unit.
     static constexpr int rows = 16, columns = Written % 32 == 0 ? 32 : 16, across = Written / columns;
     static constexpr int units = ceil_div(TileH * TileW, rows) * across, shared_bytes = Input::bytes;
+    static constexpr bool keeps_weights = sizeof(T) == 2 && warps % across == 0;
     static_assert(Input::chunks == 1 && Written % 16 == 0, "a chunk is read, and whole blocks of weights");
 };
 
 template <class Tile> __host__ __device__ constexpr int picture_blocks(int images, int height, int width)
 {
     return images * ceil_div(height, Tile::TileH) * ceil_div(width, Tile::TileW);
-}
-
-// As bring_halo, of one chunk a pixel.
-template <class Tile, class Source>
-__device__ __forceinline__ void bring_picture(unsigned char* tile, const Source& source, int image, int y, int x)
-{
-    typedef typename Tile::Input Input;
-    constexpr int turns = ceil_div(Input::pixels, Tile::threads);
-    float value[turns][Chunk<typename Tile::Element>::channels] = {};
-    #pragma unroll
-    for (int turn = 0; turn < turns; turn++)
-    {
-        const int pixel = turn * Tile::threads + threadIdx.x, iy = y + pixel / Input::Width, ix = x + pixel % Input::Width;
-        const bool inside = pixel < Input::pixels && (unsigned)iy < (unsigned)source.height && (unsigned)ix < (unsigned)source.width;
-        #pragma unroll
-        for (int e = 0; e < Tile::Read; e++)
-        {
-            float one[1] = { 0.0f };
-            if (inside) source.template load<1>(one, image, iy, ix, e);
-            value[turn][e] = one[0];
-        }
-    }
-    #pragma unroll
-    for (int brought = 0; brought < turns; brought++)
-    {
-        const int pixel = brought * Tile::threads + threadIdx.x;
-        if (pixel < Input::pixels) store_chunk(tile + Input::offset(pixel, 0), value[brought]);
-    }
 }
 
 // One tile. weights are packed as a convolution, or as an adjoint.
@@ -58,6 +31,9 @@ __device__ __forceinline__ void picture_convolution(
     const int columns = (width + Tile::TileW - 1) / Tile::TileW, tiles = (height + Tile::TileH - 1) / Tile::TileH * columns;
     const int image = block / tiles, y0 = block % tiles / columns * Tile::TileH, x0 = block % tiles % columns * Tile::TileW;
     const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5;
+    typedef HaloRows<typename Tile::Input, 3, Tile::TileH, Tile::TileW, Tile::Adjoint> Rows;
+    WeightStream<Rows::steps, Tile::columns / 8, ceil_div(Tile::Written, 16)> kept;
+    if constexpr (Tile::keeps_weights) kept.begin(weights, warp % Tile::across * Tile::columns, lane);
     bring_picture<Tile>(shared, source, image, y0 - 1, x0 - 1);
     __syncthreads();
     InsidePicture<Body> inside = { body, height, width };
@@ -66,8 +42,10 @@ __device__ __forceinline__ void picture_convolution(
     {
         const int first = unit / Tile::across * Tile::rows, column = unit % Tile::across * Tile::columns;
         float acc[Tile::rows / 16][Tile::columns / 8][4] = {};
-        convolve_halo<typename Tile::Input, 3, Tile::TileH, Tile::TileW, Tile::Adjoint>(
-            acc, shared, first, static_cast<const unsigned char*>(weights), column, ceil_div(Tile::Written, 16), lane);
+        if constexpr (Tile::keeps_weights) kept.multiply(acc, Rows{ shared, first }, lane);
+        else
+            convolve_halo<typename Tile::Input, 3, Tile::TileH, Tile::TileW, Tile::Adjoint>(
+                acc, shared, first, static_cast<const unsigned char*>(weights), column, ceil_div(Tile::Written, 16), lane);
         const TilePlaces<Tile::TileW> places = { first, Tile::TileH * Tile::TileW, image, y0, x0 };
         finish_tile<Tile::Written>(inside, acc, places, column, lane);
     }

@@ -24,7 +24,7 @@ template <class T, int Read_, int C1_, int C2_, int C3_, int Written_, int TileH
 struct ScmTile
 {
     typedef T Element;
-    static constexpr int Read = Read_, C1 = C1_, C2 = C2_, C3 = C3_, Written = Written_, TileH = TileH_, TileW = TileW_, threads = 256;
+    static constexpr int Read = Read_, C1 = C1_, C2 = C2_, C3 = C3_, Written = Written_, TileH = TileH_, TileW = TileW_, threads = 256, warps = 8;
     typedef HaloTile<T, Read, TileH + 4, TileW + 4, true> Input;
     typedef HaloTile<T, C1, TileH + 2, TileW + 2, true> First;
     typedef HaloTile<T, C2, TileH + 2, TileW + 2, true> Second;
@@ -37,24 +37,97 @@ struct ScmTile
     static constexpr int shared_bytes = sums + down * Written * 12;
 };
 
-// One convolution from a tile to a tile.
+// One convolution from a tile to a tile. `ask` is called before the tile that is read is complete: in bf16, where each warp has one unit, its weights and what the
+// body reads of channels are on their way then, and not waited for afterwards.
 template <class Scm, class From, class To, int Kernel, int OutH, int OutW, class Body>
-__device__ __forceinline__ void convolve_to_tile(
-    const unsigned char* from, const void* weights, Body& body, unsigned char* to, int height, int width, int image, int y, int x, int y0, int x0)
+struct TileStep
 {
-    typedef TileUnits<typename Scm::Element, OutH * OutW, To::Channels> Units;
-    const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5;
-    StoreTile<To, Scm::TileH, Scm::TileW, Body> store = { body, to, height, width, y0, x0 };
-    #pragma unroll 1
-    for (int unit = warp; unit < Units::count; unit += Units::warps)
+    typedef typename Scm::Element T;
+    typedef TileUnits<T, OutH * OutW, To::Channels> Units;
+    typedef HaloRows<From, Kernel, OutH, OutW> Rows;
+    static constexpr int NT = Units::columns / 8, MT = Units::rows / 16, V = channels_at_once<NT>(), blocks = ceil_div(To::Channels, 16);
+    static constexpr bool streams = sizeof(T) == 2 && MT * NT <= 4 && Units::count == Units::warps;
+    WeightStream<Rows::steps, NT, blocks, 20 / NT> stream;
+    Body& body;
+    const void* weights;
+
+    __device__ __forceinline__ TileStep(Body& body, const void* weights) : body(body), weights(weights) {}
+    static __device__ __forceinline__ int column_of(int unit) { return unit % Units::across * Units::columns; }
+
+    __device__ __forceinline__ void ask(int warp, int lane)
     {
-        const int first = unit / Units::across * Units::rows, column = unit % Units::across * Units::columns;
-        float acc[Units::rows / 16][Units::columns / 8][4] = {};
-        convolve_halo<From, Kernel, OutH, OutW>(acc, from, first, static_cast<const unsigned char*>(weights), column, ceil_div(To::Channels, 16), lane);
-        const TilePlaces<OutW> places = { first, OutH * OutW, image, y, x };
-        finish_tile<To::Channels>(store, acc, places, column, lane);
+        if constexpr (streams)
+        {
+            // Warps without a unit ask too: a value that only some have would be carried along by all.
+            stream.begin(weights, column_of(warp), lane);
+            body.template keep<V>(channel_of_lane<To::Channels, NT>(column_of(warp), lane));
+        }
     }
-}
+
+    // `next` asks for what comes after it between its products and its body.
+    template <class Next>
+    __device__ __forceinline__ void convolve(
+        const unsigned char* from, unsigned char* to, int height, int width, int image, int y, int x, int y0, int x0, int warp, int lane, Next& next)
+    {
+        StoreTile<To, Body> store = { body, to, height, width, y0, x0, Scm::TileH, Scm::TileW };
+        if constexpr (streams)
+        {
+            float acc[MT][NT][4] = {};
+            const int first = warp / Units::across * Units::rows;
+            if (warp < Units::count)
+            {
+                stream.multiply(acc, Rows{ from, first }, lane);
+                finish_tile<To::Channels>(store, acc, TilePlaces<OutW>{ first, OutH * OutW, image, y, x }, column_of(warp), lane);
+            }
+            next.ask(warp, lane);
+        }
+        else
+        {
+            #pragma unroll 1
+            for (int unit = warp; unit < Units::count; unit += Units::warps)
+            {
+                const int first = unit / Units::across * Units::rows, column = column_of(unit);
+                body.template keep<V>(channel_of_lane<To::Channels, NT>(column, lane));
+                float acc[MT][NT][4] = {};
+                convolve_halo<From, Kernel, OutH, OutW>(acc, from, first, static_cast<const unsigned char*>(weights), column, blocks, lane);
+                finish_tile<To::Channels>(store, acc, TilePlaces<OutW>{ first, OutH * OutW, image, y, x }, column, lane);
+            }
+            next.ask(warp, lane);
+        }
+    }
+};
+
+// The last convolution, in units of rows × 32 pixels and channels.
+template <class Scm, class Body>
+struct LastStep
+{
+    typedef HaloRows<typename Scm::Third, 1, Scm::TileH, Scm::TileW> Rows;
+    static constexpr bool streams = sizeof(typename Scm::Element) == 2 && Scm::down * Scm::across == Scm::warps;
+    WeightStream<Rows::steps, 4, Scm::Written / 16, 5> stream;
+    Body& body;
+    const void* weights;
+
+    __device__ __forceinline__ LastStep(Body& body, const void* weights) : body(body), weights(weights) {}
+    __device__ __forceinline__ void ask(int warp, int lane)
+    {
+        if constexpr (streams)
+        {
+            stream.begin(weights, warp % Scm::across * 32, lane);
+            keep(warp, lane);
+        }
+    }
+    __device__ __forceinline__ void keep(int unit, int lane) { body.template keep<8>(unit % Scm::across * 32 + (lane & 3) * 8); }
+    __device__ __forceinline__ void multiply(float (&acc)[Scm::rows / 16][4][4], const unsigned char* from, int unit, int lane)
+    {
+        const int first = unit / Scm::across * Scm::rows, column = unit % Scm::across * 32;
+        if constexpr (streams) stream.multiply(acc, Rows{ from, first }, lane);
+        else
+        {
+            keep(unit, lane);
+            convolve_halo<typename Scm::Third, 1, Scm::TileH, Scm::TileW>(acc, from, first, static_cast<const unsigned char*>(weights), column, Scm::Written / 16, lane);
+        }
+    }
+};
 
 // Sums over the eight lanes that have other pixels of the same channels.
 __device__ __forceinline__ float sum_of_rows(float value)
@@ -101,7 +174,7 @@ __device__ __forceinline__ void scm(
     const Source& source, const void* weights1, First& first, const void* weights2, Second& second, const void* weights3,
     Third& third, const void* weights4, Body& body, float* moments, int images, int height, int width, int block, unsigned char* shared)
 {
-    constexpr int TileH = Scm::TileH, TileW = Scm::TileW, units = Scm::down * Scm::across, warps = Scm::threads / 32, N = Scm::rows / 8;
+    constexpr int TileH = Scm::TileH, TileW = Scm::TileW, units = Scm::down * Scm::across, warps = Scm::warps, N = Scm::rows / 8;
     unsigned char* input = shared;
     unsigned char* tile1 = input + Scm::Input::bytes;
     unsigned char* tile2 = shared + Scm::second;
@@ -117,20 +190,24 @@ __device__ __forceinline__ void scm(
     #pragma unroll 1
     for (int tile = tiles * part / Parts; tile < end; tile++)
     {
-        const int y0 = tile / across * TileH, x0 = tile % across * TileW;
+        const int row = quotient(tile, across), y0 = row * TileH, x0 = (tile - row * across) * TileW;
+        TileStep<Scm, typename Scm::Input, typename Scm::First, 3, TileH + 2, TileW + 2, First> step1(first, weights1);
+        TileStep<Scm, typename Scm::First, typename Scm::Second, 1, TileH + 2, TileW + 2, Second> step2(second, weights2);
+        TileStep<Scm, typename Scm::Second, typename Scm::Third, 3, TileH, TileW, Third> step3(third, weights3);
+        LastStep<Scm, Body> last(body, weights4);
+        step1.ask(warp, lane);
         // The input lies where the third tile was.
         __syncthreads();
-        bring_halo<typename Scm::Input, Scm::threads>(input, source, image, y0 - 2, x0 - 2);
+        if constexpr (Source::direct || Scm::Input::chunks > 1) bring_halo<typename Scm::Input, Scm::threads>(input, source, image, y0 - 2, x0 - 2);
+        else bring_picture<Scm>(input, source, image, y0 - 2, x0 - 2);
         cp_async_commit();
         cp_async_wait<0>();
         __syncthreads();
-        convolve_to_tile<Scm, typename Scm::Input, typename Scm::First, 3, TileH + 2, TileW + 2>(
-            input, weights1, first, tile1, height, width, image, y0 - 1, x0 - 1, y0, x0);
+        step1.convolve(input, tile1, height, width, image, y0 - 1, x0 - 1, y0, x0, warp, lane, step2);
         __syncthreads();
-        convolve_to_tile<Scm, typename Scm::First, typename Scm::Second, 1, TileH + 2, TileW + 2>(
-            tile1, weights2, second, tile2, height, width, image, y0 - 1, x0 - 1, y0, x0);
+        step2.convolve(tile1, tile2, height, width, image, y0 - 1, x0 - 1, y0, x0, warp, lane, step3);
         __syncthreads();
-        convolve_to_tile<Scm, typename Scm::Second, typename Scm::Third, 3, TileH, TileW>(tile2, weights3, third, tile3, height, width, image, y0, x0, y0, x0);
+        step3.convolve(tile2, tile3, height, width, image, y0, x0, y0, x0, warp, lane, last);
         __syncthreads();
         #pragma unroll 1
         for (int turn = 0; turn < ceil_div(units, warps); turn++)
@@ -139,7 +216,7 @@ __device__ __forceinline__ void scm(
             if constexpr (units % warps != 0) if (unit >= units) break;
             const int first_row = unit / Scm::across * Scm::rows, column = unit % Scm::across * 32;
             float acc[Scm::rows / 16][4][4] = {};
-            convolve_halo<typename Scm::Third, 1, TileH, TileW>(acc, tile3, first_row, static_cast<const unsigned char*>(weights4), column, Scm::Written / 16, lane);
+            last.multiply(acc, tile3, unit, lane);
             const TilePlaces<TileW> places = { first_row, TileH * TileW, image, y0, x0 };
             float value[N][8];
             bool is_there[N];

@@ -54,6 +54,16 @@ __device__ __forceinline__ void load_channels(const T* pointer, float (&out)[V])
     }
 }
 
+// The first V of an array.
+template <class T, int V, int Alignment = 1, int Count>
+__device__ __forceinline__ void load_first(const T* pointer, float (&out)[Count])
+{
+    float value[V];
+    load_channels<T, V, Alignment>(pointer, value);
+    #pragma unroll
+    for (int i = 0; i < V; i++) out[i] = value[i];
+}
+
 template <int V, int Alignment = 1>
 __device__ __forceinline__ void store_vector(float* pointer, const float (&value)[V])
 {

@@ -39,6 +39,7 @@ internal sealed class Chain : IDisposable
                 {
                     load_channels<float, V, V>(p0 + channel, operands.bias);
                 }
+                template <int V> __device__ __forceinline__ void keep(int) {}
                 template <int V> __device__ __forceinline__ void apply(float (&value)[V], int pixel, int image, int y, int x, int channel, bool own)
                 {
                     Operands<V> operands;
@@ -54,6 +55,7 @@ internal sealed class Chain : IDisposable
             struct Clamp_{{name}}
             {
                 const float* p0;
+                template <int V> __device__ __forceinline__ void keep(int) {}
                 template <int V> __device__ __forceinline__ void apply(float (&value)[V], int pixel, int image, int y, int x, int channel, bool own)
                 {
                     float bias[V];

@@ -8,12 +8,12 @@ public sealed class ChainTests
 {
     private static readonly ResidualCase[] Residuals =
     [
-        new("residual16", true, 16, 4, 8), new("residual24", true, 24, 3, 6), new("residual8", true, 8, 4, 8), new("residual32", true, 32, 2, 8),
+        new("residual16", true, 16, 4, 16, 3), new("residual24", true, 24, 3, 6, 3), new("residual8", true, 8, 4, 16, 1), new("residual32", true, 32, 2, 8, 2),
     ];
 
-    private static readonly ResidualCase[] FloatResiduals = [new("residual16", false, 16, 4, 8), new("residual12", false, 12, 3, 5), new("residual8", false, 8, 2, 8)];
+    private static readonly ResidualCase[] FloatResiduals = [new("residual16", false, 16, 4, 8, 4), new("residual12", false, 12, 3, 5, 3), new("residual8", false, 8, 2, 8, 2)];
 
-    private static readonly ResidualCase[] LargeResiduals = [new("residual", true, 16, 16, 32)];
+    private static readonly ResidualCase[] LargeResiduals = [new("residual", true, 16, 16, 32, 10)];
 
     private static readonly UpCase[] Ups = [new("up", true, 24, 16, 8, 32, [32, 16, 4, 2, 2, 1]), new("up32", true, 32, 32, 32, 32, [32, 32, 4, 3, 1, 2])];
 
@@ -31,7 +31,7 @@ public sealed class ChainTests
 
     private static readonly StridedCase[] FloatStrides = [new("strided", false, 8, 32, [2, 32, 3, 3, 2, 1], Second: 4)];
 
-    private static readonly ScmCase[] Scms = [new("scm_small", true, 3, 8, 16, 16, 32, 4, 8, 3), new("scm_wide", true, 8, 16, 32, 64, 64, 8, 16, 2)];
+    private static readonly ScmCase[] Scms = [new("scm_small", true, 3, 8, 16, 16, 32, 4, 8, 3), new("scm_wide", true, 8, 16, 32, 64, 64, 8, 16, 2), new("scm_streams", true, 3, 32, 64, 64, 128, 4, 8, 3)];
 
     private static readonly ScmCase[] FloatScms = [new("scm_small", false, 3, 8, 16, 16, 32, 3, 8, 3), new("scm_wide", false, 4, 8, 32, 32, 64, 4, 8, 2)];
 

@@ -31,6 +31,7 @@ internal sealed record ScmCase(string Name, bool Brain, int Read, int C1, int C2
         struct Kept_{{Name}}
         {
             Last_{{Name}} last;
+            template <int V> __device__ __forceinline__ void keep(int) {}
             template <int V> __device__ __forceinline__ void apply(float (&value)[V], int pixel, int image, int y, int x, int channel, bool own)
             {
                 if (own) last.template apply<V>(value, pixel, image, y, x, channel);
