@@ -6,7 +6,9 @@
 template <class Body, int MT, int NT>
 struct TileOperands
 {
-    static constexpr int row_groups = NT / 4, count = 2 * MT * row_groups, at_once = smaller_of(count, 4);
+    // Of bodies with many operands, as gradients' have, those of one group may fill the registers.
+    static constexpr int words = (int)sizeof(typename Body::template Operands<8>) / 4, most = words <= 16 ? 4 : words <= 32 ? 2 : 1;
+    static constexpr int row_groups = NT / 4, count = 2 * MT * row_groups, at_once = smaller_of(count, most);
     static constexpr bool is_early = count == at_once;
     typename Body::template Operands<8> of[at_once];
 

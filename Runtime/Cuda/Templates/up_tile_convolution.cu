@@ -60,18 +60,20 @@ struct PhasePlaces
 // Sums through the middle's body into its rows: straight on, with the nearest pixel in place of what lies outside, so that pixels share what the body reads of their channels.
 template <class Up, class Body, int MT, int NT>
 __device__ __forceinline__ void store_middle(
-    Body& body, const TileOperands<Body, MT, NT>& operands, unsigned char* rows, const float (&acc)[MT][NT][4], const PhasePlaces& places, int first_channel, int height, int width, int lane)
+    Body& body, TileOperands<Body, MT, NT>& operands, unsigned char* rows, const float (&acc)[MT][NT][4], const PhasePlaces& places, int first_channel, int height, int width, int lane)
 {
     typedef TileOperands<Body, MT, NT> Operands;
-    static_assert(Operands::is_early, "all of them are on their way");
     #pragma unroll
     for (int group = 0; group < Operands::count; group++)
     {
+        if constexpr (!Operands::is_early)
+            if (group % Operands::at_once == 0) operands.fetch(body, places, group, first_channel, height, width, lane);
         const Place at = Operands::place(places, group, lane);
         const int row = group / Operands::row_groups, channel = first_channel + Operands::channel(group, lane), y = min(at.y, height - 1), x = min(at.x, width - 1);
         float v[8];
         channels_of_lane(v, acc[row / 2], group % Operands::row_groups * 4, row % 2);
-        body.template apply<8>(v, operands.of[group], (at.image * height + y) * width + x, at.image, y, x, channel, at.y < height && at.x < width);
+        body.template apply<8>(
+            v, operands.of[group % Operands::at_once], (at.image * height + y) * width + x, at.image, y, x, channel, at.y < height && at.x < width);
         Up::MiddleRows::template store<8>(rows, at.pixel, channel, v);
     }
 }
@@ -112,7 +114,7 @@ __device__ __forceinline__ void up_tile_convolution(
     {
         const int middle_column = warp / Up::WarpsM * Up::middle_columns;
         TileOperands<Middle, Up::warp_rows, Up::middle_columns / 8> middle_operands;
-        middle_operands.fetch(middle, places, 0, middle_column, height, width, lane);
+        if constexpr (middle_operands.is_early) middle_operands.fetch(middle, places, 0, middle_column, height, width, lane);
         float acc[Up::warp_rows][Up::middle_columns / 8][4] = {};
         sum_taps<Up>(acc, input + first_row * Up::row_bytes, stages, packed, middle_column, lane);
         // Input and weights are read: what follows lies where they were.

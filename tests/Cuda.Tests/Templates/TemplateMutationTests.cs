@@ -58,11 +58,11 @@ public sealed class TemplateMutationTests(ITestOutputHelper output)
         (["halo_tile.cu", "fused_residual_block.cu"], () => Residual([new("residual24", true, 24, 3, 6, 3), new("residual16", true, 16, 4, 16, 3), new("residual8", true, 8, 4, 16, 1), new("residual32", true, 32, 2, 8, 2)])),
         (["halo_convolution.cu", "input_tile.cu", "halo_tile.cu", "sources.cu"], () => Halo(strict: false)),
         (["halo_convolution.cu"], () => Halo(strict: true)),
-        (["warpgroup_convolution.cu"], Groups),
+        (["warpgroup_convolution.cu", "tile_operands.cu"], Groups),
         (["picture_convolution.cu", "halo_tile.cu"], Pictures),
         (["up_convolution.cu"], Up),
         (["up_tile_convolution.cu", "input_tile.cu"], UpTiles),
-        (["strided_convolution.cu", "input_tile.cu"], Strided),
+        (["strided_convolution.cu", "input_tile.cu", "tile_operands.cu"], Strided),
         (["scm.cu", "pack_convolution.cu"], Scm),
     ];
 
