@@ -19,6 +19,8 @@ internal sealed class CudaBodyEmitter
     private readonly bool[] _used;
     private readonly IReadOnlyDictionary<int, int> _normals;
     private readonly int? _result, _handed;
+    private readonly IReadOnlyList<int>? _rows;
+    private readonly IReadOnlyList<BodyReduction> _kept;
     private readonly bool _isSource;
     private readonly CudaAnchor? _anchor;
 
@@ -26,9 +28,12 @@ internal sealed class CudaBodyEmitter
     /// <param name="result">A value that the body hands back in the registers it was given; it stores only where it is told that the pixel is the block's own.</param>
     /// <param name="handed">An operand that the body is handed in registers as <c>input</c>, where it is read at the body's own element; -1: it is handed one that it does not look at.</param>
     /// <param name="isSource">A convolution's source: gives the value that the body would store.</param>
-    public CudaBodyEmitter(KernelTask task, int? result = null, int? handed = null, bool isSource = false)
+    /// <param name="rows">Operands of which a row of floats, [channel], is in shared memory, in this order: what else it reads is fetched before the arithmetic.</param>
+    public CudaBodyEmitter(KernelTask task, int? result = null, int? handed = null, bool isSource = false, IReadOnlyList<int>? rows = null)
     {
         _isSource = isSource;
+        _rows = rows;
+        _kept = [.. task.Body.Reductions.Where(r => task.Operands[r.Operand].IsWritten)];
         _anchor = isSource && task.Group.Anchor is not null ? CudaTaskEmitter.AnchorOf(task) : null;
         _body = task.Body;
         bool narrow = IsNarrow(task);
@@ -115,14 +120,19 @@ internal sealed class CudaBodyEmitter
 
     private bool IsHanded(LoadValue load) => load.Operand == _handed && load.Access.IsFull;
 
-    private IEnumerable<int> Pointers => Loads.Where(l => !l.Access.IsScalar).Select(l => l.Operand)
-        .Concat(_body.Stores.Where(s => !_isSource).Select(s => s.Operand)).Concat(_body.Reductions.Select(r => r.Operand)).Distinct().OrderBy(i => i);
+    private IEnumerable<int> Pointers => Loads.Where(l => !l.Access.IsScalar && RowOf(l) < 0).Select(l => l.Operand)
+        .Concat(_body.Stores.Where(s => !_isSource).Select(s => s.Operand)).Concat(_kept.Select(r => r.Operand)).Distinct().OrderBy(i => i);
+
+    private int RowOf(LoadValue load) => _rows is null ? -1 : Enumerable.Range(0, _rows.Count).Where(r => _rows[r] == load.Operand).DefaultIfEmpty(-1).First();
+
+    // It is fetched before the arithmetic.
+    private bool IsAhead(LoadValue load) => _rows is not null && RowOf(load) < 0;
 
     private IEnumerable<int> Uniforms => Enumerable.Range(0, _body.Values.Count).Where(i => _used[i] && _body.IsUniform(i) && _body.Values[i] is not ConstantValue);
 
     private bool UsesExtents => _isSource || Loads.Any(l => NeedsExtents(l.Access));
 
-    private bool IsWritten(int operand) => !_isSource && (_body.Stores.Any(s => s.Operand == operand) || _body.Reductions.Any(r => r.Operand == operand));
+    private bool IsWritten(int operand) => !_isSource && (_body.Stores.Any(s => s.Operand == operand) || _kept.Any(r => r.Operand == operand));
 
     private static bool HasChannels(Access access) => access.IsFull || access.Axes.HasFlag(Axes.C);
 
@@ -133,10 +143,14 @@ internal sealed class CudaBodyEmitter
             code.Line($"{(IsWritten(i) ? "" : "const ")}{_operands[i].Type}* p{N(i)};");
         foreach (int i in Uniforms)
             code.Line($"float u{N(i)};");
+        if (_rows is not null)
+            code.Line("const float* rows;");
         if (_anchor is not null)
             code.Line($"{_anchor.Type} anchor;");
         if (UsesExtents)
             code.Line("int height, width;");
+        if (_rows is not null)
+            EmitFetch(code);
         if (_body.Reductions.Count > 0)
             EmitReductions(code);
         if (_isSource)
@@ -170,10 +184,12 @@ internal sealed class CudaBodyEmitter
         code.Line("__device__ __forceinline__ void store_pixel(int r, int pixel, float value)").Open();
         for (int r = 0; r < all.Count; r++)
         {
-            if (all[r].Mode == ReductionMode.PerPixel)
+            if (all[r].Mode == ReductionMode.PerPixel && _kept.Contains(all[r]))
                 code.Line($"if (r == {N(r)}) store_at(p{N(all[r].Operand)} + pixel * {N(_operands[all[r].Operand].Pitch)}, value);");
         }
         code.Close();
+        if (!_kept.Contains(all[0]))
+            return;
         code.Line("__device__ __forceinline__ void store_gathered(int pixel, int channel, float value)").Open()
             .Line($"store_at(p{N(all[0].Operand)} + pixel * {N(_operands[all[0].Operand].Pitch)} + channel, value);").Close();
 
@@ -188,7 +204,8 @@ internal sealed class CudaBodyEmitter
     {
         bool reduces = _body.Reductions.Count > 0;
         string more = reduces ? ", float (&reduced)[REDUCTIONS][V]" : _result is null ? "" : ", bool own", input = _handed is null ? "" : "const float (&input)[V], ";
-        code.Line($"template <int V> __device__ __forceinline__ void {(reduces ? "reduce" : "apply")}(float (&value)[V], {input}int pixel, int image, int y, int x, int channel{more})").Open();
+        string value = _rows is null ? "float (&value)[V]" : "const Ahead<V>& ahead";
+        code.Line($"template <int V> __device__ __forceinline__ void {(reduces ? "reduce" : "apply")}({value}, {input}int pixel, int image, int y, int x, int channel{more})").Open();
         EmitLoads(code);
         for (int s = 0; s < _body.Stores.Count; s++)
             code.Line($"float r{N(s)}[V];");
@@ -227,9 +244,31 @@ internal sealed class CudaBodyEmitter
     {
         for (int i = 0; i < _body.Values.Count; i++)
         {
-            if (_used[i] && _body.Values[i] is LoadValue load && !load.Access.IsScalar && !IsHanded(load))
+            if (_used[i] && _body.Values[i] is LoadValue load && !load.Access.IsScalar && !IsHanded(load) && !IsAhead(load))
                 EmitLoad(code, i, load);
         }
+    }
+
+    // What is read of pixels, and the struct that has it.
+    private void EmitFetch(CodeWriter code)
+    {
+        (int Value, LoadValue Load)[] loads = [.. _body.Values.Select((v, i) => (Value: i, Load: v as LoadValue)).Where(l => _used[l.Value] && l.Load is { Access.IsScalar: false } && IsAhead(l.Load)).Select(l => (l.Value, l.Load!))];
+        code.Line($"template <int V> struct Ahead {{ {string.Concat(loads.Select(l => $"float v{N(l.Value)}{(HasChannels(l.Load.Access) ? "[V]" : "")}; "))}}};");
+        code.Line("template <int V> __device__ __forceinline__ void fetch(Ahead<V>& ahead, int pixel, int image, int y, int x, int channel) const").Open();
+        foreach ((int value, LoadValue load) in loads)
+        {
+            string address = AddressOf(load);
+            code.Line(HasChannels(load.Access)
+                ? $"load_channels<{_operands[load.Operand].Type}, V, {N(_operands[load.Operand].Alignment)}>({address} + channel, ahead.v{N(value)});"
+                : $"ahead.v{N(value)} = load_at({address});");
+        }
+        code.Close();
+    }
+
+    private string AddressOf(LoadValue load)
+    {
+        string pixel = PixelOf(load.Access);
+        return $"p{N(load.Operand)}{(pixel.Length == 0 ? "" : $" + {pixel} * {N(_operands[load.Operand].Pitch)}")}";
     }
 
     // Leaves the loop over adjacent channels open.
@@ -246,7 +285,13 @@ internal sealed class CudaBodyEmitter
     private void EmitLoad(CodeWriter code, int value, LoadValue load)
     {
         CudaOperand operand = _operands[load.Operand];
-        string pixel = PixelOf(load.Access), address = $"p{N(load.Operand)}{(pixel.Length == 0 ? "" : $" + {pixel} * {N(operand.Pitch)}")}";
+        string address = AddressOf(load);
+        if (RowOf(load) is >= 0 and int row)
+        {
+            code.Line($"float v{N(value)}[V];");
+            code.Line($"load_channels<float, V, {N(_domain.C & -_domain.C)}>(rows + {N(row * _domain.C)} + channel, v{N(value)});");
+            return;
+        }
         if (!HasChannels(load.Access))
         {
             code.Line($"const float v{N(value)} = load_at({address});");
@@ -266,6 +311,8 @@ internal sealed class CudaBodyEmitter
                 return "value[i]";
             case LoadValue load when IsHanded(load):
                 return "input[i]";
+            case LoadValue load when !load.Access.IsScalar && IsAhead(load):
+                return HasChannels(load.Access) ? $"ahead.v{N(index)}[i]" : $"ahead.v{N(index)}";
             case LoadValue load when !load.Access.IsScalar:
                 return HasChannels(load.Access) ? $"v{N(index)}[i]" : $"v{N(index)}";
             default:

@@ -91,7 +91,7 @@ internal static class CudaKernelEmitter
     {
         TaskOperand[] operands = [.. launch.Tasks.SelectMany(t => t.Operands)];
         ILookup<PlannedBuffer, TaskOperand> sharing = operands.ToLookup(o => o.Place.Buffer.Root);
-        bool arithmetic = launch.Tasks.All(t => t is FinishTask or KernelTask { Group.Kind: KernelKind.Map });
+        bool arithmetic = launch.Tasks.All(t => t is FinishTask or SummedMapTask or KernelTask { Group.Kind: KernelKind.Map });
         return operands.Select((o, i) =>
         {
             PlannedBuffer root = o.Place.Buffer.Root;

@@ -51,6 +51,10 @@ internal static class CudaTaskEmitter
             return EmitFinishMoments(moments, parameter);
         if (task is ConvolutionChainTask chain)
             return ChainEmitter.Emit(chain, parameter);
+        if (task is PooledConvolutionTask pooled)
+            return PixelChainEmitter.Pooled(pooled, parameter);
+        if (task is SummedMapTask summed)
+            return PixelChainEmitter.Summed(summed, parameter);
         if (task is PackTask pack)
             return TensorCoreEmitter.Pack(pack, parameter);
         var kernel = (KernelTask)task;
@@ -254,17 +258,17 @@ internal static class CudaTaskEmitter
             blocks, 0, "finish_moments.cu");
     }
 
-    private static int VectorOf(KernelTask task)
+    internal static int VectorOf(KernelTask task)
     {
         int channels = task.Domain.C;
         bool narrow = task.Operands.Any(o => o.Place.Buffer.Root.Type == ElementType.BFloat16);
         return narrow && channels % 8 == 0 ? 8 : channels % 4 == 0 ? 4 : channels % 2 == 0 ? 2 : 1;
     }
 
-    internal static int LanesOf(int groups)
+    internal static int LanesOf(int groups, int most = 32)
     {
         int lanes = 1;
-        while (lanes < groups && lanes < 32)
+        while (lanes < groups && lanes < most)
             lanes *= 2;
         return lanes;
     }
@@ -303,7 +307,7 @@ internal static class CudaTaskEmitter
 
     internal static bool HasGelu(KernelBody body) => body.Values.Any(v => v is UnaryValue { Kind: UnaryKind.Erf });
 
-    private static string StemOf(KernelTask task)
+    internal static string StemOf(KernelTask task)
     {
         KernelBody body = task.Body;
         string kind = task.Group.Kind == KernelKind.Map && body.Reductions.Count > 0 ? (body.Stores.Count > 0 ? "MapReduce" : "Reduce") : task.Group.Kind.ToString();
