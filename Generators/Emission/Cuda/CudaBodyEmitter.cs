@@ -19,7 +19,7 @@ internal sealed class CudaBodyEmitter
     private readonly bool[] _used;
     private readonly IReadOnlyDictionary<int, int> _normals;
     private readonly int? _result, _handed;
-    private readonly IReadOnlyList<int>? _rows;
+    private readonly CudaStaging? _staging;
     private readonly IReadOnlyList<BodyReduction> _kept;
     private readonly bool _isSource;
     private readonly CudaAnchor? _anchor;
@@ -28,11 +28,11 @@ internal sealed class CudaBodyEmitter
     /// <param name="result">A value that the body hands back in the registers it was given; it stores only where it is told that the pixel is the block's own.</param>
     /// <param name="handed">An operand that the body is handed in registers as <c>input</c>, where it is read at the body's own element; -1: it is handed one that it does not look at.</param>
     /// <param name="isSource">A convolution's source: gives the value that the body would store.</param>
-    /// <param name="rows">Operands of which a row of floats, [channel], is in shared memory, in this order: what else it reads is fetched before the arithmetic.</param>
-    public CudaBodyEmitter(KernelTask task, int? result = null, int? handed = null, bool isSource = false, IReadOnlyList<int>? rows = null)
+    /// <param name="staging">Operands that are in shared memory.</param>
+    public CudaBodyEmitter(KernelTask task, int? result = null, int? handed = null, bool isSource = false, CudaStaging? staging = null)
     {
         _isSource = isSource;
-        _rows = rows;
+        _staging = staging;
         _kept = [.. task.Body.Reductions.Where(r => task.Operands[r.Operand].IsWritten)];
         _anchor = isSource && task.Group.Anchor is not null ? CudaTaskEmitter.AnchorOf(task) : null;
         _body = task.Body;
@@ -82,6 +82,9 @@ internal sealed class CudaBodyEmitter
     private static bool IsNarrow(KernelTask task) => task.Precision == ElementType.BFloat16 ||
         (task.Body.Stores.Count > 0 && task.Body.Stores.All(s => task.Operands[s.Operand].Place.Buffer.Root.Type == ElementType.BFloat16));
 
+    /// <summary>Which values a task's body needs.</summary>
+    public static IReadOnlyList<bool> UsedBy(KernelTask task) => Used(task.Body, null, IsNarrow(task) ? Normals(task.Body) : []);
+
     // A body that was cut into tasks has values that this one does not need.
     private static bool[] Used(KernelBody body, int? result, IReadOnlyDictionary<int, int> normals)
     {
@@ -120,17 +123,20 @@ internal sealed class CudaBodyEmitter
 
     private bool IsHanded(LoadValue load) => load.Operand == _handed && load.Access.IsFull;
 
-    private IEnumerable<int> Pointers => Loads.Where(l => !l.Access.IsScalar && RowOf(l) < 0).Select(l => l.Operand)
+    private IEnumerable<int> Pointers => Loads.Where(l => !l.Access.IsScalar && (IsBrought || Staged(l) is null)).Select(l => l.Operand)
         .Concat(_body.Stores.Where(s => !_isSource).Select(s => s.Operand)).Concat(_kept.Select(r => r.Operand)).Distinct().OrderBy(i => i);
 
-    private int RowOf(LoadValue load) => _rows is null ? -1 : Enumerable.Range(0, _rows.Count).Where(r => _rows[r] == load.Operand).DefaultIfEmpty(-1).First();
+    private StagedOperand? Staged(LoadValue load) => _staging is not null && _staging.Operands.TryGetValue(load.Operand, out StagedOperand? staged) ? staged : null;
+
+    // By the body itself.
+    private bool IsBrought => _staging?.Brings is not null;
 
     // It is fetched before the arithmetic.
-    private bool IsAhead(LoadValue load) => _rows is not null && RowOf(load) < 0;
+    private bool IsAhead(LoadValue load) => _staging is { FetchesRest: true } && Staged(load) is null;
 
     private IEnumerable<int> Uniforms => Enumerable.Range(0, _body.Values.Count).Where(i => _used[i] && _body.IsUniform(i) && _body.Values[i] is not ConstantValue);
 
-    private bool UsesExtents => _isSource || Loads.Any(l => NeedsExtents(l.Access));
+    private bool UsesExtents => _isSource || IsBrought || Loads.Any(l => NeedsExtents(l.Access));
 
     private bool IsWritten(int operand) => !_isSource && (_body.Stores.Any(s => s.Operand == operand) || _kept.Any(r => r.Operand == operand));
 
@@ -143,14 +149,16 @@ internal sealed class CudaBodyEmitter
             code.Line($"{(IsWritten(i) ? "" : "const ")}{_operands[i].Type}* p{N(i)};");
         foreach (int i in Uniforms)
             code.Line($"float u{N(i)};");
-        if (_rows is not null)
-            code.Line("const float* rows;");
+        if (_staging is not null)
+            code.Line("const unsigned char* staged;");
         if (_anchor is not null)
             code.Line($"{_anchor.Type} anchor;");
         if (UsesExtents)
             code.Line("int height, width;");
-        if (_rows is not null)
+        if (_staging is { FetchesRest: true })
             EmitFetch(code);
+        if (IsBrought)
+            EmitBring(code);
         if (_body.Reductions.Count > 0)
             EmitReductions(code);
         if (_isSource)
@@ -204,7 +212,9 @@ internal sealed class CudaBodyEmitter
     {
         bool reduces = _body.Reductions.Count > 0;
         string more = reduces ? ", float (&reduced)[REDUCTIONS][V]" : _result is null ? "" : ", bool own", input = _handed is null ? "" : "const float (&input)[V], ";
-        string value = _rows is null ? "float (&value)[V]" : "const Ahead<V>& ahead";
+        string value = _staging is { FetchesRest: true } ? "const Ahead<V>& ahead" : "float (&value)[V]";
+        if (IsBrought)
+            more = ", int unit" + more;
         code.Line($"template <int V> __device__ __forceinline__ void {(reduces ? "reduce" : "apply")}({value}, {input}int pixel, int image, int y, int x, int channel{more})").Open();
         EmitLoads(code);
         for (int s = 0; s < _body.Stores.Count; s++)
@@ -265,6 +275,15 @@ internal sealed class CudaBodyEmitter
         code.Close();
     }
 
+    // For a template that knows the tile: the caller commits and waits.
+    private void EmitBring(CodeWriter code)
+    {
+        code.Line("template <class Tile> __device__ __forceinline__ void bring(unsigned char* shared, const DepthwisePlace& place, int channel) const").Open();
+        foreach (string line in _staging!.Brings!)
+            code.Line(line);
+        code.Close();
+    }
+
     private string AddressOf(LoadValue load)
     {
         string pixel = PixelOf(load.Access);
@@ -286,19 +305,18 @@ internal sealed class CudaBodyEmitter
     {
         CudaOperand operand = _operands[load.Operand];
         string address = AddressOf(load);
-        if (RowOf(load) is >= 0 and int row)
-        {
-            code.Line($"float v{N(value)}[V];");
-            code.Line($"load_channels<float, V, {N(_domain.C & -_domain.C)}>(rows + {N(row * _domain.C)} + channel, v{N(value)});");
-            return;
-        }
+        string type = operand.Type, alignment = N(operand.Alignment);
+        if (Staged(load) is { } staged)
+            (type, address, alignment) = (staged.Type, staged.Address, staged.Alignment);
+        else if (HasChannels(load.Access))
+            address += " + channel";
         if (!HasChannels(load.Access))
         {
             code.Line($"const float v{N(value)} = load_at({address});");
             return;
         }
         code.Line($"float v{N(value)}[V];");
-        code.Line($"load_channels<{operand.Type}, V, {N(operand.Alignment)}>({address} + channel, v{N(value)});");
+        code.Line($"load_channels<{type}, V, {alignment}>({address}, v{N(value)});");
     }
 
     private string NameOf(int index)

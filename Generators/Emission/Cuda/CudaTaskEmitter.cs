@@ -58,7 +58,9 @@ internal static class CudaTaskEmitter
         if (task is PackTask pack)
             return TensorCoreEmitter.Pack(pack, parameter);
         var kernel = (KernelTask)task;
-        CudaBodyEmitter? body = kernel.Group.TakesBody ? new CudaBodyEmitter(kernel) : null;
+        DepthwiseTile? tile = DepthwiseTile.IsFor(kernel) ? DepthwiseTile.Of(kernel) : null;
+        CudaStaging? staging = tile is null ? null : CudaStaging.OfTile(kernel, tile);
+        CudaBodyEmitter? body = kernel.Group.TakesBody ? new CudaBodyEmitter(kernel, staging: staging) : null;
         CudaTask call = kernel.Group.Kind switch
         {
             KernelKind.Convolution or KernelKind.TransposedConvolution when kernel.ReadsPicture => PictureConvolutionEmitter.Emit(kernel, parameter),
@@ -68,6 +70,7 @@ internal static class CudaTaskEmitter
             KernelKind.WeightGradient => WeightGradient(kernel, parameter),
             KernelKind.DepthwiseWeightGradient => DepthwiseEmitter.WeightGradient(kernel, parameter),
             KernelKind.Trig => Trig(kernel, parameter),
+            _ when tile is not null => DepthwiseEmitter.Convolution(kernel, tile, staging!, StemOf(kernel), VectorOf(kernel), parameter),
             _ => Pixels(kernel, parameter),
         };
         string[] lines = [.. body?.Declaration(parameter) ?? [], .. call.Lines];
@@ -149,8 +152,6 @@ internal static class CudaTaskEmitter
     // Maps, depthwise convolutions, resampling: with and without reductions.
     private static CudaTask Pixels(KernelTask task, Func<int, string> parameter)
     {
-        if (task.Group.Kind is KernelKind.DepthwiseConvolution or KernelKind.DepthwiseTransposed && DepthwiseTile.Of(task) is { } tile)
-            return DepthwiseEmitter.Convolution(task, tile, StemOf(task), VectorOf(task), parameter);
         (string source, string file) = Source(task, parameter);
         Shape domain = task.Domain;
         int v = VectorOf(task), groups = domain.C / v;

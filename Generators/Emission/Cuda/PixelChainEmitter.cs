@@ -42,8 +42,9 @@ internal static class PixelChainEmitter
     {
         KernelTask map = task.Map;
         int channels = map.Domain.C, v = CudaTaskEmitter.VectorOf(map), groups = channels / v;
-        int[] rows = [task.SumOperand, .. map.Body.Values.OfType<LoadValue>().Where(l => l.Operand != task.SumOperand && IsRow(map, l)).Select(l => l.Operand).Distinct()];
-        var body = new CudaBodyEmitter(map, rows: rows);
+        int[] rows = [task.SumOperand, .. map.Body.Values.OfType<LoadValue>().Where(l => l.Operand != task.SumOperand && CudaStaging.IsOfChannels(l.Access) && CudaOperand.Of(map.Operands[l.Operand]).Type == "float").Select(l => l.Operand).Distinct()];
+        int slices = Math.Max(1, CudaKernelText.Threads / CudaTaskEmitter.LanesOf(channels, CudaKernelText.Threads)), bytes = 4 * channels * (rows.Length + slices);
+        var body = new CudaBodyEmitter(map, staging: CudaStaging.OfRows(map, rows, bytes));
         Func<int, string> own = i => parameter(i + SummedMapTask.Shift);
         TaskOperand result = task.Operands[1];
         string sum = $"PictureSum<{Text.Of(channels)}, {Text.Of(task.Sum.Chunks)}, {(task.Sum.Kind == ReduceKind.Max ? "true" : "false")}, " +
@@ -51,21 +52,16 @@ internal static class PixelChainEmitter
         string pointers = string.Join(", ", rows.Skip(1).Select(own)), steps = string.Join(", ", rows.Skip(1).Select(i => Text.Of(map.Operands[i].Shape.N.IsOne ? 0 : CudaOperand.Of(map.Operands[i]).Pitch)));
         int few = Math.Max(1, FewUnits / (Columns * groups)), more = Math.Max(1, ManyUnits / (Columns * groups));
         BlockCount many = CudaExtents.OfTiles(map.Domain, more, Columns);
-        int slices = Math.Max(1, CudaKernelText.Threads / (CudaTaskEmitter.LanesOf(channels, CudaKernelText.Threads)));
         return new CudaTask(
             $"Summed{CudaTaskEmitter.StemOf(map)}", [body.Struct],
             [
-                .. body.Declaration(own), "body.rows = reinterpret_cast<const float*>(dynamic_shared);",
+                .. body.Declaration(own), "body.staged = dynamic_shared;",
                 $"const {sum} sum{{ {parameter(0)}, {(result.IsWritten ? parameter(1) : "nullptr")} }};",
                 $"const ChannelRows<{Text.Of(rows.Length - 1)}> rows{{ {{ {pointers} }}, {{ {steps} }} }};",
                 $"if ({many.Exact} >= {Text.Of(EnoughBlocks)})", "    " + Call(more), "else", "    " + Call(few),
             ],
-            CudaExtents.Either(many, EnoughBlocks, CudaExtents.OfTiles(map.Domain, few, Columns)), 4 * channels * (rows.Length + slices), "summed_map.cu");
+            CudaExtents.Either(many, EnoughBlocks, CudaExtents.OfTiles(map.Domain, few, Columns)), bytes, "summed_map.cu");
 
         string Call(int height) => $"summed_map<{Text.Of(v)}, {Text.Of(height)}, {Text.Of(Columns)}>(sum, rows, body, {CudaTaskEmitter.DomainExtents(map)}, block, dynamic_shared);";
     }
-
-    // A number of each channel, perhaps another for each picture.
-    private static bool IsRow(KernelTask map, LoadValue load) =>
-        !load.Access.IsFull && load.Access.Axes.HasFlag(Axes.C) && (load.Access.Axes & (Axes.H | Axes.W)) == Axes.None && CudaOperand.Of(map.Operands[load.Operand]).Type == "float";
 }
