@@ -64,11 +64,33 @@ internal sealed unsafe class CudaProgram
             return;
         }
         BoundLaunch launch = launches[step];
-        result = DriverApi.Launch(
+        var arguments = (void**)Address(pointers, launch.FirstArgument);
+        // The first one begins when all is done that was put into the stream before, whatever it was.
+        result = launch.Kernel.WaitsItself && step > 0 ? LaunchOverlapping(launch, stream, arguments) : DriverApi.Launch(
             launch.Kernel.Function, launch.Grid.X, launch.Grid.Y, launch.Grid.Z, (uint)launch.Kernel.Kernel.Threads, 1, 1, (uint)launch.Kernel.Kernel.SharedBytes,
-            stream, (void**)Address(pointers, launch.FirstArgument), null);
+            stream, arguments, null);
         if (result != DriverApi.Success)
             throw LaunchFailure(result, step, launch);
+    }
+
+    // Its blocks may be put onto the device while those of the launch before end.
+    private static int LaunchOverlapping(in BoundLaunch launch, nint stream, void** arguments)
+    {
+        var overlapping = new DriverApi.LaunchAttribute { Id = DriverApi.LaunchOverlapping, Value = 1 };
+        var configuration = new DriverApi.LaunchConfiguration
+        {
+            GridX = launch.Grid.X,
+            GridY = launch.Grid.Y,
+            GridZ = launch.Grid.Z,
+            BlockX = (uint)launch.Kernel.Kernel.Threads,
+            BlockY = 1,
+            BlockZ = 1,
+            SharedBytes = (uint)launch.Kernel.Kernel.SharedBytes,
+            Stream = stream,
+            Attributes = &overlapping,
+            AttributeCount = 1,
+        };
+        return DriverApi.LaunchWith(&configuration, launch.Kernel.Function, arguments, null);
     }
 
     /// <summary>What a step is, for errors.</summary>

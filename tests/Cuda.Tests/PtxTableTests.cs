@@ -16,7 +16,7 @@ public sealed partial class PtxTableTests
     [GeneratedRegex("asm(?: volatile)?\\(\"(?<text>[^\"]*)\"")]
     private static partial Regex Assembly();
 
-    [GeneratedRegex(@"`(?<ptx>(?:mma|ldmatrix|cp|cvt|wgmma|fence)\.[^`]*)`")]
+    [GeneratedRegex(@"`(?<ptx>(?:mma|ldmatrix|cp|cvt|wgmma|griddepcontrol|fence)\.[^`]*)`")]
     private static partial Regex SpellingInTable();
 
     // Helpers of the device text alone.
@@ -63,10 +63,10 @@ public sealed partial class PtxTableTests
     // LLVM 19 has no intrinsics for these; NVRTC of CUDA 12 takes them so.
     private static readonly string[] Hopper =
     [
-        "fence.proxy.async.shared::cta",
+        "griddepcontrol.wait", "fence.proxy.async.shared::cta",
         "wgmma.fence.sync.aligned", "wgmma.commit_group.sync.aligned", "wgmma.wait_group.sync.aligned %",
-        .. new[] { 32, 64, 128 }.Select(n => "{ .reg .pred add; setp.eq.u32 add, 0, 0; wgmma.mma_async.sync.aligned.m64n" + n + "k16.f32.bf16.bf16 {" +
-            string.Join(", ", Enumerable.Repeat("%", n / 2)) + "}, %, %, add, 1, 1, 0, 0; }"),
+        .. new[] { 32, 64, 128 }.Select(n => "{ .reg .pred add; .reg .b64 a, b; setp.eq.u32 add, 0, 0; mov.b64 a, {%, %}; mov.b64 b, {%, %}; wgmma.mma_async.sync.aligned.m64n" + n + "k16.f32.bf16.bf16 {" +
+            string.Join(", ", Enumerable.Repeat("%", n / 2)) + "}, a, b, add, 1, 1, 0, 0; }"),
     ];
 
     private static IEnumerable<string> DeviceInstructions()

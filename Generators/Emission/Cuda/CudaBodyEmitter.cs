@@ -19,10 +19,10 @@ internal sealed class CudaBodyEmitter
     private readonly bool[] _used;
     private readonly IReadOnlyDictionary<int, int> _normals;
     private readonly int? _result, _handed;
+    private readonly bool _isSource, _fetches;
+    private readonly CudaAnchor? _anchor;
     private readonly CudaStaging? _staging;
     private readonly IReadOnlyList<BodyReduction> _kept;
-    private readonly bool _isSource;
-    private readonly CudaAnchor? _anchor;
 
     /// <param name="task">The task.</param>
     /// <param name="result">A value that the body hands back in the registers it was given; it stores only where it is told that the pixel is the block's own.</param>
@@ -34,6 +34,7 @@ internal sealed class CudaBodyEmitter
         _isSource = isSource;
         _staging = staging;
         _kept = [.. task.Body.Reductions.Where(r => task.Operands[r.Operand].IsWritten)];
+        _fetches = staging is { FetchesRest: true } || (task.OnTensorCores && task.Body.Reductions.Count == 0 && result is null && handed is null && !isSource);
         _anchor = isSource && task.Group.Anchor is not null ? CudaTaskEmitter.AnchorOf(task) : null;
         _body = task.Body;
         bool narrow = IsNarrow(task);
@@ -128,11 +129,10 @@ internal sealed class CudaBodyEmitter
 
     private StagedOperand? Staged(LoadValue load) => _staging is not null && _staging.Operands.TryGetValue(load.Operand, out StagedOperand? staged) ? staged : null;
 
-    // By the body itself.
+    // To shared memory, by the body itself.
     private bool IsBrought => _staging?.Brings is not null;
 
-    // It is fetched before the arithmetic.
-    private bool IsAhead(LoadValue load) => _staging is { FetchesRest: true } && Staged(load) is null;
+    private bool IsFetched(LoadValue load) => _fetches && Staged(load) is null;
 
     private IEnumerable<int> Uniforms => Enumerable.Range(0, _body.Values.Count).Where(i => _used[i] && _body.IsUniform(i) && _body.Values[i] is not ConstantValue);
 
@@ -155,8 +155,6 @@ internal sealed class CudaBodyEmitter
             code.Line($"{_anchor.Type} anchor;");
         if (UsesExtents)
             code.Line("int height, width;");
-        if (_staging is { FetchesRest: true })
-            EmitFetch(code);
         if (IsBrought)
             EmitBring(code);
         if (_body.Reductions.Count > 0)
@@ -196,10 +194,9 @@ internal sealed class CudaBodyEmitter
                 code.Line($"if (r == {N(r)}) store_at(p{N(all[r].Operand)} + pixel * {N(_operands[all[r].Operand].Pitch)}, value);");
         }
         code.Close();
-        if (!_kept.Contains(all[0]))
-            return;
-        code.Line("__device__ __forceinline__ void store_gathered(int pixel, int channel, float value)").Open()
-            .Line($"store_at(p{N(all[0].Operand)} + pixel * {N(_operands[all[0].Operand].Pitch)} + channel, value);").Close();
+        if (_kept.Contains(all[0]))
+            code.Line("__device__ __forceinline__ void store_gathered(int pixel, int channel, float value)").Open()
+                .Line($"store_at(p{N(all[0].Operand)} + pixel * {N(_operands[all[0].Operand].Pitch)} + channel, value);").Close();
 
         string Any(Func<BodyReduction, bool> test)
         {
@@ -208,15 +205,45 @@ internal sealed class CudaBodyEmitter
         }
     }
 
+    // What the body reads beside a tile of sums, or what is in shared memory, can be asked for before that is there.
+    private void EmitFetch(CodeWriter code)
+    {
+        const string Place = "int pixel, int image, int y, int x, int channel";
+        code.Line("template <int V> struct Operands").Open();
+        foreach ((int i, LoadValue load) in LoadsHere.Where(l => IsFetched(l.Load)))
+            code.Line($"float v{N(i)}{(HasChannels(load.Access) ? "[V]" : "")};");
+        code.Close(";");
+        code.Line($"template <int V> __device__ __forceinline__ void fetch(Operands<V>& operands, {Place}) const").Open();
+        EmitLoads(code, fetched: true);
+        code.Close();
+        if (_staging is not null)
+            return;
+        code.Line($"template <int V> __device__ __forceinline__ void apply(float (&value)[V], {Place})").Open();
+        code.Line("Operands<V> operands;").Line("fetch(operands, pixel, image, y, x, channel);").Line("apply(value, operands, pixel, image, y, x, channel);").Close();
+    }
+
+    // For a template that knows the tile: the caller commits and waits.
+    private void EmitBring(CodeWriter code)
+    {
+        code.Line("template <class Tile> __device__ __forceinline__ void bring(unsigned char* shared, const DepthwisePlace& place, int channel) const").Open();
+        foreach (string line in _staging!.Brings!)
+            code.Line(line);
+        code.Close();
+    }
+
     private void EmitApply(CodeWriter code)
     {
         bool reduces = _body.Reductions.Count > 0;
         string more = reduces ? ", float (&reduced)[REDUCTIONS][V]" : _result is null ? "" : ", bool own", input = _handed is null ? "" : "const float (&input)[V], ";
-        string value = _staging is { FetchesRest: true } ? "const Ahead<V>& ahead" : "float (&value)[V]";
+        if (_fetches)
+        {
+            EmitFetch(code);
+            input = "const Operands<V>& operands, ";
+        }
         if (IsBrought)
             more = ", int unit" + more;
-        code.Line($"template <int V> __device__ __forceinline__ void {(reduces ? "reduce" : "apply")}({value}, {input}int pixel, int image, int y, int x, int channel{more})").Open();
-        EmitLoads(code);
+        code.Line($"template <int V> __device__ __forceinline__ void {(reduces ? "reduce" : "apply")}(float (&value)[V], {input}int pixel, int image, int y, int x, int channel{more})").Open();
+        EmitLoads(code, fetched: false);
         for (int s = 0; s < _body.Stores.Count; s++)
             code.Line($"float r{N(s)}[V];");
         EmitArithmetic(code);
@@ -245,50 +272,20 @@ internal sealed class CudaBodyEmitter
         code.Line("const int pixel = (image * height + y) * width + x;");
         if (_anchor is not null)
             code.Line("anchor.load(value, image, y, x, channel);");
-        EmitLoads(code);
+        EmitLoads(code, fetched: false);
         EmitArithmetic(code);
         code.Line($"value[i] = {NameOf(_body.Stores[0].Value)};").Close().Close();
     }
 
-    private void EmitLoads(CodeWriter code)
+    private void EmitLoads(CodeWriter code, bool fetched)
     {
-        for (int i = 0; i < _body.Values.Count; i++)
-        {
-            if (_used[i] && _body.Values[i] is LoadValue load && !load.Access.IsScalar && !IsHanded(load) && !IsAhead(load))
-                EmitLoad(code, i, load);
-        }
+        foreach ((int i, LoadValue load) in LoadsHere.Where(l => IsFetched(l.Load) == fetched))
+            EmitLoad(code, i, load);
     }
 
-    // What is read of pixels, and the struct that has it.
-    private void EmitFetch(CodeWriter code)
-    {
-        (int Value, LoadValue Load)[] loads = [.. _body.Values.Select((v, i) => (Value: i, Load: v as LoadValue)).Where(l => _used[l.Value] && l.Load is { Access.IsScalar: false } && IsAhead(l.Load)).Select(l => (l.Value, l.Load!))];
-        code.Line($"template <int V> struct Ahead {{ {string.Concat(loads.Select(l => $"float v{N(l.Value)}{(HasChannels(l.Load.Access) ? "[V]" : "")}; "))}}};");
-        code.Line("template <int V> __device__ __forceinline__ void fetch(Ahead<V>& ahead, int pixel, int image, int y, int x, int channel) const").Open();
-        foreach ((int value, LoadValue load) in loads)
-        {
-            string address = AddressOf(load);
-            code.Line(HasChannels(load.Access)
-                ? $"load_channels<{_operands[load.Operand].Type}, V, {N(_operands[load.Operand].Alignment)}>({address} + channel, ahead.v{N(value)});"
-                : $"ahead.v{N(value)} = load_at({address});");
-        }
-        code.Close();
-    }
-
-    // For a template that knows the tile: the caller commits and waits.
-    private void EmitBring(CodeWriter code)
-    {
-        code.Line("template <class Tile> __device__ __forceinline__ void bring(unsigned char* shared, const DepthwisePlace& place, int channel) const").Open();
-        foreach (string line in _staging!.Brings!)
-            code.Line(line);
-        code.Close();
-    }
-
-    private string AddressOf(LoadValue load)
-    {
-        string pixel = PixelOf(load.Access);
-        return $"p{N(load.Operand)}{(pixel.Length == 0 ? "" : $" + {pixel} * {N(_operands[load.Operand].Pitch)}")}";
-    }
+    // Loads where the pixel is, and which values they are.
+    private IEnumerable<(int Value, LoadValue Load)> LoadsHere => _body.Values.Select((v, i) => (i, v as LoadValue))
+        .Where(p => p.Item2 is { } load && _used[p.i] && !load.Access.IsScalar && !IsHanded(load)).Select(p => (p.i, p.Item2!));
 
     // Leaves the loop over adjacent channels open.
     private void EmitArithmetic(CodeWriter code)
@@ -304,20 +301,20 @@ internal sealed class CudaBodyEmitter
     private void EmitLoad(CodeWriter code, int value, LoadValue load)
     {
         CudaOperand operand = _operands[load.Operand];
-        string address = AddressOf(load);
-        string type = operand.Type, alignment = N(operand.Alignment);
-        if (Staged(load) is { } staged)
-            (type, address, alignment) = (staged.Type, staged.Address, staged.Alignment);
-        else if (HasChannels(load.Access))
-            address += " + channel";
+        string pixel = PixelOf(load.Access), address = $"p{N(load.Operand)}{(pixel.Length == 0 ? "" : $" + {pixel} * {N(operand.Pitch)}")}";
+        bool fetched = IsFetched(load);
         if (!HasChannels(load.Access))
         {
-            code.Line($"const float v{N(value)} = load_at({address});");
+            code.Line($"{(fetched ? "" : "const float ")}{Loaded(value, load)} = load_at({Staged(load)?.Address ?? address});");
             return;
         }
-        code.Line($"float v{N(value)}[V];");
-        code.Line($"load_channels<{type}, V, {alignment}>({address}, v{N(value)});");
+        if (!fetched)
+            code.Line($"float v{N(value)}[V];");
+        string from = Staged(load) is { } staged ? $"<{staged.Type}, V, {staged.Alignment}>({staged.Address}" : $"<{operand.Type}, V, {N(operand.Alignment)}>({address} + channel";
+        code.Line($"load_channels{from}, {Loaded(value, load)});");
     }
+
+    private string Loaded(int value, LoadValue load) => $"{(IsFetched(load) ? "operands." : "")}v{N(value)}";
 
     private string NameOf(int index)
     {
@@ -329,10 +326,8 @@ internal sealed class CudaBodyEmitter
                 return "value[i]";
             case LoadValue load when IsHanded(load):
                 return "input[i]";
-            case LoadValue load when !load.Access.IsScalar && IsAhead(load):
-                return HasChannels(load.Access) ? $"ahead.v{N(index)}[i]" : $"ahead.v{N(index)}";
             case LoadValue load when !load.Access.IsScalar:
-                return HasChannels(load.Access) ? $"v{N(index)}[i]" : $"v{N(index)}";
+                return HasChannels(load.Access) ? Loaded(index, load) + "[i]" : Loaded(index, load);
             default:
                 return _body.IsUniform(index) ? $"u{N(index)}" : $"v{N(index)}";
         }

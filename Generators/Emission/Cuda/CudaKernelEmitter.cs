@@ -49,6 +49,7 @@ internal static class CudaKernelEmitter
         code.Line($"({string.Join(", ", Parameters(launch))}, int images, int height, int width)").Open();
         if (shared > 0)
             code.Line("extern __shared__ __align__(16) unsigned char dynamic_shared[];");
+        code.Line("wait_for_earlier_launches();");
         code.Line("int block = blockIdx.x;");
         EmitTasks(code, tasks);
         code.Close();

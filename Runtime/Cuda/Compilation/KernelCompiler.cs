@@ -17,13 +17,16 @@ internal sealed unsafe class KernelCompiler
     {
         this.device = device;
         Version = CudaLibraries.Require(device, CudaLibrary.Nvrtc).Version ?? new Version(0, 0);
-        (int architecture, IsPtx) = Target(device, info, Supported(), Version);
-        Architecture = Name(architecture, IsPtx, Version);
+        (Capability, IsPtx) = Target(device, info, Supported(), Version);
+        Architecture = Name(Capability, IsPtx, Version);
         options = ["--gpu-architecture=" + Architecture, "--std=c++17", strict ? "-DFOCALNET_STRICT=1" : "-DFOCALNET_STRICT=0"];
     }
 
     /// <summary>NVRTC's version.</summary>
     public Version Version { get; }
+
+    /// <summary>The compute capability that is compiled for, such as 90.</summary>
+    public int Capability { get; }
 
     /// <summary>What is compiled for, such as <c>sm_90a</c>, or <c>compute_90</c> for a device that is newer than NVRTC.</summary>
     public string Architecture { get; }

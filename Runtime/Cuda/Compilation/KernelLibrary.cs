@@ -25,10 +25,11 @@ public sealed record KernelReport(string Name, double Seconds, bool FromCache, i
 /// <param name="Function">The driver's handle.</param>
 /// <param name="Module">The module to unload.</param>
 /// <param name="Report">How it was made ready.</param>
-internal sealed record LoadedKernel(CudaKernel Kernel, nint Function, nint Module, KernelReport Report);
+/// <param name="WaitsItself">It may be launched before the launch before it has ended, and waits where it has to.</param>
+internal sealed record LoadedKernel(CudaKernel Kernel, nint Function, nint Module, KernelReport Report, bool WaitsItself);
 
 /// <summary>The kernels of a device, compiled or read from disk once, and shared by its executors.</summary>
-internal sealed unsafe class KernelLibrary(CudaContext context, KernelCompiler compiler, KernelCache cache) : IDisposable
+internal sealed unsafe class KernelLibrary(CudaContext context, KernelCompiler compiler, KernelCache cache, bool overlapping) : IDisposable
 {
     // What needs no permission: larger blocks of shared memory are asked for kernel by kernel.
     private const int FreeSharedBytes = 48 * 1024;
@@ -108,11 +109,15 @@ internal sealed unsafe class KernelLibrary(CudaContext context, KernelCompiler c
         KernelProgram program = KernelProgram.Of(kernel);
         string key = KernelCache.Key(program.Text, compiler.Identity);
         if (useCache && cache.TryRead(key) is { } kept)
-            return new CompiledKernel(kept, FromCache: true, Stopwatch.GetElapsedTime(start).TotalSeconds);
+            return new CompiledKernel(kept, FromCache: true, WaitsItself(program), Stopwatch.GetElapsedTime(start).TotalSeconds);
         KernelImage image = compiler.Compile(program);
         cache.Write(key, image);
-        return new CompiledKernel(image, FromCache: false, Stopwatch.GetElapsedTime(start).TotalSeconds);
+        return new CompiledKernel(image, FromCache: false, WaitsItself(program), Stopwatch.GetElapsedTime(start).TotalSeconds);
     }
+
+    // Generated kernels call it; the instruction behind it is there from sm_90 on, and graphs have launches that overlap from CUDA 12.3 on.
+    private bool WaitsItself(KernelProgram program) =>
+        overlapping && compiler.Capability >= 90 && CudaLibraries.Load(CudaLibrary.Driver).Version >= new Version(12, 3) && program.Text.Contains("\n    wait_for_earlier_launches();", StringComparison.Ordinal);
 
     private LoadedKernel Load(CudaKernel kernel, CompiledKernel compiled)
     {
@@ -131,7 +136,7 @@ internal sealed unsafe class KernelLibrary(CudaContext context, KernelCompiler c
         if (kernel.SharedBytes + fixedBytes > FreeSharedBytes)
             context.Check(DriverApi.FunctionSetAttribute(function, DriverApi.FunctionMaxDynamicShared, kernel.SharedBytes), $"give {kernel.SharedBytes} bytes of shared memory to {kernel.Name}");
         return new LoadedKernel(kernel, function, module, new KernelReport(
-            kernel.Name, compiled.Seconds, compiled.FromCache, Attribute(function, DriverApi.FunctionRegisters), Attribute(function, DriverApi.FunctionLocalBytes), fixedBytes));
+            kernel.Name, compiled.Seconds, compiled.FromCache, Attribute(function, DriverApi.FunctionRegisters), Attribute(function, DriverApi.FunctionLocalBytes), fixedBytes), compiled.WaitsItself);
     }
 
     private string MismatchWayOut()
@@ -151,5 +156,5 @@ internal sealed unsafe class KernelLibrary(CudaContext context, KernelCompiler c
     private static int Attribute(nint function, int attribute) =>
         DriverApi.FunctionGetAttribute(out int value, attribute, function) == DriverApi.Success ? value : 0;
 
-    private readonly record struct CompiledKernel(KernelImage Image, bool FromCache, double Seconds);
+    private readonly record struct CompiledKernel(KernelImage Image, bool FromCache, bool WaitsItself, double Seconds);
 }

@@ -150,6 +150,34 @@ internal static unsafe partial class DriverApi
     public static partial int Launch(
         nint function, uint gridX, uint gridY, uint gridZ, uint blockX, uint blockY, uint blockZ, uint sharedBytes, nint stream, void** arguments, void** extra);
 
+    // CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION: the launch may begin while the one before it ends; its kernel waits for what it reads.
+    public const int LaunchOverlapping = 6;
+
+    /// <summary>cuda.h's CUlaunchConfig with one attribute.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct LaunchConfiguration
+    {
+        public uint GridX, GridY, GridZ, BlockX, BlockY, BlockZ, SharedBytes;
+        public nint Stream;
+        public LaunchAttribute* Attributes;
+        public uint AttributeCount;
+    }
+
+    /// <summary>cuda.h's CUlaunchAttribute, whose value is a union of 64 bytes.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 72)]
+    public struct LaunchAttribute
+    {
+        [FieldOffset(0)]
+        public int Id;
+
+        [FieldOffset(8)]
+        public int Value;
+    }
+
+    /// <summary>Of drivers from CUDA 11.8 on.</summary>
+    [LibraryImport(Library, EntryPoint = "cuLaunchKernelEx")]
+    public static partial int LaunchWith(LaunchConfiguration* configuration, nint function, void** arguments, void** extra);
+
     /// <summary>Name and meaning of a result, such as <c>CUDA_ERROR_OUT_OF_MEMORY: out of memory</c>.</summary>
     public static string Describe(int result)
     {

@@ -174,18 +174,26 @@ __device__ __forceinline__ void cp_async_commit() {}
 template <int groups_left> __device__ __forceinline__ void cp_async_wait() {}
 #endif
 
+// From sm_90 on a launch's blocks begin when those of the launch before it have ended, and not only when all that it wrote is there to be read: this waits for it.
+// They are not asked for earlier (griddepcontrol.launch_dependents): blocks beside those of the launch before it lie unevenly on the multiprocessors.
+__device__ __forceinline__ void wait_for_earlier_launches()
+{
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.wait;" : : : "memory");
+#endif
+}
+
 #if defined(__CUDA_ARCH_FEAT_SM90_ALL)
-// The lower half: the address, and what lies between 8×8 matrices along k; the upper half: what lies between them along the rows.
+// The halves of a descriptor: the address, and what lies between 8×8 matrices along k; what lies between them along the rows.
 struct SharedMatrix
 {
-    unsigned long long descriptor;
-    __device__ __forceinline__ SharedMatrix at(int bytes) const { return { descriptor + (unsigned long long)(unsigned)(bytes >> 4) }; }
+    unsigned low, high;
+    __device__ __forceinline__ SharedMatrix at(int bytes) const { return { low + (unsigned)(bytes >> 4), high }; }
 };
 
 __device__ __forceinline__ SharedMatrix shared_matrix(const void* start, int along_k, int along_rows)
 {
-    const unsigned low = (shared_address(start) >> 4 & 0x3fffu) | (unsigned)(along_k >> 4) << 16, high = (unsigned)(along_rows >> 4);
-    return { (unsigned long long)high << 32 | low };
+    return { (shared_address(start) >> 4 & 0x3fffu) | (unsigned)(along_k >> 4) << 16, (unsigned)(along_rows >> 4) };
 }
 
 __device__ __forceinline__ void wgmma_fence()
@@ -220,27 +228,27 @@ __device__ __forceinline__ void fence_shared_for_wgmma()
 
 __device__ __forceinline__ void wgmma_m64k16_bf16(float (&d)[4][4], SharedMatrix a, SharedMatrix b)
 {
-    asm volatile("{ .reg .pred add; setp.eq.u32 add, 0, 0; wgmma.mma_async.sync.aligned.m64n32k16.f32.bf16.bf16 {%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15}, %16, %17, add, 1, 1, 0, 0; }"
+    asm volatile("{ .reg .pred add; .reg .b64 a, b; setp.eq.u32 add, 0, 0; mov.b64 a, {%16, %17}; mov.b64 b, {%18, %19}; wgmma.mma_async.sync.aligned.m64n32k16.f32.bf16.bf16 {%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15}, a, b, add, 1, 1, 0, 0; }"
          :
            "+f"(d[0][0]), "+f"(d[0][1]), "+f"(d[0][2]), "+f"(d[0][3]), "+f"(d[1][0]), "+f"(d[1][1]), "+f"(d[1][2]), "+f"(d[1][3]),
            "+f"(d[2][0]), "+f"(d[2][1]), "+f"(d[2][2]), "+f"(d[2][3]), "+f"(d[3][0]), "+f"(d[3][1]), "+f"(d[3][2]), "+f"(d[3][3])
-         : "l"(a.descriptor), "l"(b.descriptor));
+         : "r"(a.low), "r"(a.high), "r"(b.low), "r"(b.high));
 }
 
 __device__ __forceinline__ void wgmma_m64k16_bf16(float (&d)[8][4], SharedMatrix a, SharedMatrix b)
 {
-    asm volatile("{ .reg .pred add; setp.eq.u32 add, 0, 0; wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16 {%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, %16, %17, %18, %19, %20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31}, %32, %33, add, 1, 1, 0, 0; }"
+    asm volatile("{ .reg .pred add; .reg .b64 a, b; setp.eq.u32 add, 0, 0; mov.b64 a, {%32, %33}; mov.b64 b, {%34, %35}; wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16 {%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, %16, %17, %18, %19, %20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31}, a, b, add, 1, 1, 0, 0; }"
          :
            "+f"(d[0][0]), "+f"(d[0][1]), "+f"(d[0][2]), "+f"(d[0][3]), "+f"(d[1][0]), "+f"(d[1][1]), "+f"(d[1][2]), "+f"(d[1][3]),
            "+f"(d[2][0]), "+f"(d[2][1]), "+f"(d[2][2]), "+f"(d[2][3]), "+f"(d[3][0]), "+f"(d[3][1]), "+f"(d[3][2]), "+f"(d[3][3]),
            "+f"(d[4][0]), "+f"(d[4][1]), "+f"(d[4][2]), "+f"(d[4][3]), "+f"(d[5][0]), "+f"(d[5][1]), "+f"(d[5][2]), "+f"(d[5][3]),
            "+f"(d[6][0]), "+f"(d[6][1]), "+f"(d[6][2]), "+f"(d[6][3]), "+f"(d[7][0]), "+f"(d[7][1]), "+f"(d[7][2]), "+f"(d[7][3])
-         : "l"(a.descriptor), "l"(b.descriptor));
+         : "r"(a.low), "r"(a.high), "r"(b.low), "r"(b.high));
 }
 
 __device__ __forceinline__ void wgmma_m64k16_bf16(float (&d)[16][4], SharedMatrix a, SharedMatrix b)
 {
-    asm volatile("{ .reg .pred add; setp.eq.u32 add, 0, 0; wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16 {%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, %16, %17, %18, %19, %20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31, %32, %33, %34, %35, %36, %37, %38, %39, %40, %41, %42, %43, %44, %45, %46, %47, %48, %49, %50, %51, %52, %53, %54, %55, %56, %57, %58, %59, %60, %61, %62, %63}, %64, %65, add, 1, 1, 0, 0; }"
+    asm volatile("{ .reg .pred add; .reg .b64 a, b; setp.eq.u32 add, 0, 0; mov.b64 a, {%64, %65}; mov.b64 b, {%66, %67}; wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16 {%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, %16, %17, %18, %19, %20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31, %32, %33, %34, %35, %36, %37, %38, %39, %40, %41, %42, %43, %44, %45, %46, %47, %48, %49, %50, %51, %52, %53, %54, %55, %56, %57, %58, %59, %60, %61, %62, %63}, a, b, add, 1, 1, 0, 0; }"
          :
            "+f"(d[0][0]), "+f"(d[0][1]), "+f"(d[0][2]), "+f"(d[0][3]), "+f"(d[1][0]), "+f"(d[1][1]), "+f"(d[1][2]), "+f"(d[1][3]),
            "+f"(d[2][0]), "+f"(d[2][1]), "+f"(d[2][2]), "+f"(d[2][3]), "+f"(d[3][0]), "+f"(d[3][1]), "+f"(d[3][2]), "+f"(d[3][3]),
@@ -250,7 +258,7 @@ __device__ __forceinline__ void wgmma_m64k16_bf16(float (&d)[16][4], SharedMatri
            "+f"(d[10][0]), "+f"(d[10][1]), "+f"(d[10][2]), "+f"(d[10][3]), "+f"(d[11][0]), "+f"(d[11][1]), "+f"(d[11][2]), "+f"(d[11][3]),
            "+f"(d[12][0]), "+f"(d[12][1]), "+f"(d[12][2]), "+f"(d[12][3]), "+f"(d[13][0]), "+f"(d[13][1]), "+f"(d[13][2]), "+f"(d[13][3]),
            "+f"(d[14][0]), "+f"(d[14][1]), "+f"(d[14][2]), "+f"(d[14][3]), "+f"(d[15][0]), "+f"(d[15][1]), "+f"(d[15][2]), "+f"(d[15][3])
-         : "l"(a.descriptor), "l"(b.descriptor));
+         : "r"(a.low), "r"(a.high), "r"(b.low), "r"(b.high));
 }
 #endif
 

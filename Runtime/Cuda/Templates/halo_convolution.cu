@@ -64,8 +64,13 @@ __device__ __forceinline__ void bring_part(unsigned char* tile, const Source& so
     const int chunk = threadIdx.x % Input::chunks;
     int row = threadIdx.x / Input::chunks / Input::Width, column = threadIdx.x / Input::chunks % Input::Width;
     unsigned char* shared = tile + threadIdx.x / Input::chunks * Input::pixel_bytes + chunk * Input::chunk_bytes;
-    for (; row < Input::Height; shared += across * Input::pixel_bytes)
+    // Unrolled where copies pass the registers: a copy under way holds the registers of its address.
+    constexpr int turns = ceil_div(Input::pixels, across);
+    #pragma unroll (Source::direct ? turns : 1)
+    for (int turn = 0; turn < turns; turn++, shared += across * Input::pixel_bytes)
     {
+        // In the last turn some have no pixel left.
+        if (turn == turns - 1 && row >= Input::Height) break;
         const bool inside = (unsigned)(y + row) < (unsigned)source.height && (unsigned)(x + column) < (unsigned)source.width;
         bring_chunk<typename Halo::Element, Halo::Read>(
             shared, source, inside, image, y + row, x + column, part * Halo::Part + chunk * Chunk<typename Halo::Element>::channels);

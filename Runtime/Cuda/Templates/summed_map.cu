@@ -1,9 +1,9 @@
 // needs: reduction.cu
 // Arithmetic on pixels that takes a sum over all pixels of their picture: a block adds the partial results, [pictures, chunks, channels], itself, always in the
 // same order. The sum, and what else a body reads of each channel, lie in shared memory as rows of floats, [row][channel], for all pixels of the block. A Body has
-//     Ahead<V>                            what it reads of V channels of a pixel
-//     fetch(ahead, pixel, …)              reads it
-//     apply(ahead, pixel, …)              does the arithmetic, and stores
+//     Operands<V>                         what it reads of V channels of a pixel
+//     fetch(operands, pixel, …)           reads it
+//     apply(value, operands, pixel, …)    does the arithmetic, and stores; there is no value
 
 // What is read of each channel beside the sum, and how far it is from one picture's to the next one's.
 template <int ROWS> struct ChannelRows
@@ -114,11 +114,12 @@ __device__ __forceinline__ void summed_map(const Sum& sum, const Rows& rows, Bod
         // Two at a time; the first pixels are on their way while the rows come.
         const Unit one(start + threadIdx.x, y0, x0, height, width), two(start + 256 + threadIdx.x, y0, x0, height, width);
         const int first = (image * height + one.y) * width + one.x, second = (image * height + two.y) * width + two.x;
-        typename Body::template Ahead<V> of_one, of_two;
+        typename Body::template Operands<V> of_one, of_two;
+        float none[V] = {};
         body.fetch(of_one, first, image, one.y, one.x, one.channel);
         body.fetch(of_two, second, image, two.y, two.x, two.channel);
         if (start == 0) bring_rows(sum, rows, reinterpret_cast<float*>(memory), image, y0 + x0 == 0);
-        if (one.inside) body.apply(of_one, first, image, one.y, one.x, one.channel);
-        if (two.inside) body.apply(of_two, second, image, two.y, two.x, two.channel);
+        if (one.inside) body.apply(none, of_one, first, image, one.y, one.x, one.channel);
+        if (two.inside) body.apply(none, of_two, second, image, two.y, two.x, two.channel);
     }
 }

@@ -54,6 +54,51 @@ struct GroupPlaces
     __device__ __forceinline__ Place at(int row) const { return { 0, image, y + row / 16 * 8 + row % 16 / 8, x + row % 8 }; }
 };
 
+// What the body reads beside the sums, of the groups of 8 channels that a lane has, `at_once` on the way together. Where there are no more than that, they are
+// asked for before the first product, else when the sums are there.
+template <class Body, int MT, int NT>
+struct GroupOperands
+{
+    static constexpr int row_groups = NT / 4, count = 2 * MT * row_groups, at_once = smaller_of(count, 4);
+    static constexpr bool is_early = count == at_once;
+    typename Body::template Operands<8> of[at_once];
+
+    static __device__ __forceinline__ Place place(const GroupPlaces& places, int group, int lane) { return places.at(group / row_groups * 8 + (lane >> 2)); }
+    static __device__ __forceinline__ int channel(int group, int lane) { return (group % row_groups * 4 + (lane & 3)) * 8; }
+
+    // In place of pixels behind the picture's end its last ones are read.
+    __device__ __forceinline__ void fetch(const Body& body, const GroupPlaces& places, int first_group, int first_channel, int height, int width, int lane)
+    {
+        #pragma unroll
+        for (int i = 0; i < at_once; i++)
+        {
+            const Place at = place(places, first_group + i, lane);
+            const int y = min(at.y, height - 1), x = min(at.x, width - 1);
+            body.template fetch<8>(of[i], (at.image * height + y) * width + x, at.image, y, x, first_channel + channel(first_group + i, lane));
+        }
+    }
+
+    __device__ __forceinline__ void finish(
+        Body& body, const float (&acc)[MT][NT][4], const GroupPlaces& places, int first_channel, int height, int width, int lane)
+    {
+        #pragma unroll
+        for (int first = 0; first < count; first += at_once)
+        {
+            if constexpr (!is_early) fetch(body, places, first, first_channel, height, width, lane);
+            #pragma unroll
+            for (int i = 0; i < at_once; i++)
+            {
+                const int group = first + i, row = group / row_groups;
+                const Place at = place(places, group, lane);
+                float v[8];
+                channels_of_lane(v, acc[row / 2], group % row_groups * 4, row % 2);
+                if (at.y < height && at.x < width)
+                    body.template apply<8>(v, of[i], (at.image * height + at.y) * width + at.x, at.image, at.y, at.x, first_channel + channel(group, lane));
+            }
+        }
+    }
+};
+
 // From halo_convolution.cu.
 template <class Halo, class Source>
 __device__ __forceinline__ void bring_part(unsigned char* tile, const Source& source, int part, int image, int y, int x);
@@ -66,7 +111,8 @@ __device__ __forceinline__ void warpgroup_convolution(
     typedef typename Halo::Input Input;
     typedef GroupSlabs<Halo::TileN, Halo::Part> Slabs;
     constexpr int MT = Halo::TileH / 8, NT = Halo::TileN / 8, ahead = Slabs::stages - 2;
-    const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, group = warp >> 2;
+    // The same in all lanes, as the descriptors of matrices have to be: so the compiler knows it.
+    const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, group = __shfl_sync(0xffffffffu, warp >> 2, 0);
     unsigned char* stages = shared + Input::bytes;
     GroupWeights<Halo> weights = { packed + first_channel * 16, 0, 0 };
 
@@ -74,6 +120,10 @@ __device__ __forceinline__ void warpgroup_convolution(
     bring_part<Halo>(shared, source, 0, image, y0 - 1, x0 - 1);
     #pragma unroll
     for (int slab = 0; slab < ahead; slab++) weights.bring(stages);
+
+    const GroupPlaces places = { image, y0 + warp % 4 * 2, x0 + group * 8 };
+    GroupOperands<Body, MT, NT> operands;
+    if constexpr (operands.is_early) operands.fetch(body, places, 0, first_channel, height, width, lane);
 
     float acc[MT][NT][4] = {};
     const SharedMatrix pixels = shared_matrix(shared + group * 128, Input::chunk_bytes, Input::row_bytes), columns = shared_matrix(stages, Slabs::row_bytes, 128);
@@ -98,9 +148,8 @@ __device__ __forceinline__ void warpgroup_convolution(
             for (int inner = 0; inner < Halo::Part / Slabs::channels; inner++)
             {
                 cp_async_wait<ahead - 1>();
-                // The input may have come through registers. Not of every slab: the fence waits for all copies that are under way, and weights come by cp.async,
-                // which wgmma sees behind a barrier.
-                if (tap == 0 && inner == 0) fence_shared_for_wgmma();
+                // Of an input that came through registers. What cp.async brings wgmma sees behind a barrier, and the fence would wait for all copies that are under way.
+                if (!Source::direct && tap == 0 && inner == 0) fence_shared_for_wgmma();
                 // Shows everybody's copies, and that the products before the last ones are done: the next slab overwrites what they read.
                 __syncthreads();
                 weights.bring(stages);
@@ -121,9 +170,7 @@ __device__ __forceinline__ void warpgroup_convolution(
     }
     wgmma_wait<0>();
     wgmma_sums(acc);
-    InsidePicture<Body> inside = { body, height, width };
-    const GroupPlaces places = { image, y0 + warp % 4 * 2, x0 + group * 8 };
-    finish_tile<Halo::Written>(inside, acc, places, first_channel, lane);
+    operands.finish(body, acc, places, first_channel, height, width, lane);
 }
 
 #endif

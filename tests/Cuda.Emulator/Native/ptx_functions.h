@@ -58,6 +58,8 @@ EMU_INLINE void cp_async_16_zfill(void* shared, const void* global, unsigned byt
 EMU_INLINE void cp_async_commit() { emu_cp_async_commit(); }
 template <int groups_left> EMU_INLINE void cp_async_wait() { emu_cp_async_wait(groups_left); EMU_MEMORY_BARRIER; }
 
+EMU_INLINE void wait_for_earlier_launches() {}
+
 #if defined(__CUDA_ARCH_FEAT_SM90_ALL)
 EMU_INLINE SharedMatrix shared_matrix(const void* start, int along_k, int along_rows) { return { static_cast<const unsigned char*>(start), along_k, along_rows }; }
 EMU_INLINE void wgmma_fence() {}

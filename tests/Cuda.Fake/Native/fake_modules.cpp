@@ -147,3 +147,23 @@ EXPORT int cuLaunchKernel(
     const std::function<int()> work = [=] { return run(function, kept, grid, block); };
     return fake_cuda_enqueue(stream, &work);
 }
+
+// cuda.h's, with its padding.
+struct LaunchAttribute { int id; char padding[4]; union { int flag; char bytes[64]; } value; };
+struct LaunchConfiguration
+{
+    unsigned grid[3], block[3], shared;
+    void* stream;
+    LaunchAttribute* attributes;
+    unsigned count;
+};
+
+// One launch after the other: what a kernel that may begin early has to wait for is complete already.
+EXPORT int cuLaunchKernelEx(const LaunchConfiguration* c, void* function, void** arguments, void** extra)
+{
+    ENTER(cuLaunchKernelEx);
+    constexpr int ProgrammaticStreamSerialization = 6;
+    for (unsigned i = 0; i < c->count; i++)
+        if (c->attributes[i].id != ProgrammaticStreamSerialization || (unsigned)c->attributes[i].value.flag > 1) return InvalidValue;
+    return cuLaunchKernel(function, c->grid[0], c->grid[1], c->grid[2], c->block[0], c->block[1], c->block[2], c->shared, c->stream, arguments, extra);
+}

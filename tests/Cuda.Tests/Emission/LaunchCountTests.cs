@@ -39,6 +39,33 @@ public sealed class LaunchCountTests(ITestOutputHelper output)
         }
     }
 
+    /// <summary>
+    /// A launch begins while the one before it ends, and waits in its first instruction; but what it reads through a pointer that promises nobody writes
+    /// there may be read before that.
+    /// </summary>
+    [Fact]
+    public void No_launch_reads_as_constant_what_the_one_before_it_writes()
+    {
+        int states = 0;
+        foreach (NetworkEntry network in NetworkCatalog.All)
+        {
+            foreach (NetworkMode mode in new[] { NetworkMode.Inference, NetworkMode.Training })
+            {
+                LaunchPlan plan = LaunchCompiler.Compile(network.Build(mode));
+                for (int i = 1; i < plan.Launches.Count; i++)
+                {
+                    var before = plan.Launches[i - 1].Tasks.SelectMany(t => t.Operands).Where(o => o.IsWritten).Select(o => o.Place.Buffer.Root).ToHashSet();
+                    var own = plan.Launches[i].Tasks.SelectMany(t => t.Operands).Where(o => o.IsWritten).Select(o => o.Place.Buffer.Root).ToHashSet();
+                    var read = plan.Launches[i].Tasks.SelectMany(t => t.Operands).Where(o => !o.IsWritten).Select(o => o.Place.Buffer.Root)
+                        .Where(root => root.Arena.Persistent && !own.Contains(root)).ToHashSet();
+                    states += read.Count;
+                    Assert.False(read.Overlaps(before), $"{plan.Name}: launch {i} ({plan.Launches[i].Description}) may read too early what launch {i - 1} writes.");
+                }
+            }
+        }
+        Assert.True(states > 0, "No state was looked at.");
+    }
+
     [Theory]
     [InlineData(11, true)]
     [InlineData(13, false)]

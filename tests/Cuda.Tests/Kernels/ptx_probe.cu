@@ -182,6 +182,7 @@ __device__ __forceinline__ void probe_wgmma_columns(SharedMatrix a, SharedMatrix
 // a: 64×32, b: 128×32, row by row. d: row - column + a · bᵀ for the first 32, 64 and 128 rows of b.
 extern "C" __global__ void __launch_bounds__(128) probe_wgmma(const unsigned short* a, const unsigned short* b, float* d)
 {
+    wait_for_earlier_launches();
 #if defined(__CUDA_ARCH_FEAT_SM90_ALL)
     // Planes of 8 k each; those of a are 2 chunks apart from what the rows would be.
     __shared__ __align__(128) unsigned char planes_a[4 * 1056];

@@ -56,11 +56,20 @@ internal sealed class Chain : IDisposable
             {
                 const float* p0; {{(brainOutput ? "bf16" : "float")}}* p1;
                 int height, width;
+                template <int V> struct Operands { float bias[V]; };
+                template <int V> __device__ __forceinline__ void fetch(Operands<V>& operands, int pixel, int image, int y, int x, int channel) const
+                {
+                    load_channels<float, V, V>(p0 + channel, operands.bias);
+                }
                 template <int V> __device__ __forceinline__ void apply(float (&value)[V], int pixel, int image, int y, int x, int channel)
                 {
-                    float bias[V];
-                    load_channels<float, V, V>(p0 + channel, bias);
-                    for (int v = 0; v != V; v++) value[v] += bias[v];
+                    Operands<V> operands;
+                    fetch(operands, pixel, image, y, x, channel);
+                    apply(value, operands, pixel, image, y, x, channel);
+                }
+                template <int V> __device__ __forceinline__ void apply(float (&value)[V], const Operands<V>& operands, int pixel, int image, int y, int x, int channel)
+                {
+                    for (int v = 0; v != V; v++) value[v] += operands.bias[v];
                     store_channels<{{(brainOutput ? "bf16" : "float")}}, V, V>(p1 + ((image * height + y) * width + x) * {{pitch}} + channel, value);
                 }
             };
