@@ -63,7 +63,7 @@ internal sealed record CudaStaging(IReadOnlyDictionary<int, StagedOperand> Opera
             }
             else if (load.Access.Axes == (Axes.N | Axes.H | Axes.W) && !load.Access.IsFull && operand.Type == "float")
             {
-                size = (tile.OutPixels + 3) / 4 * 16;
+                size = (tile.OutPixels + 255) / 256 * 1024;
                 brings.Add($"bring_residue_map<{tiled}, Tile::dilation, {pitch}>({to}, {p}, {place}, height, width);");
                 operands[load.Operand] = new StagedOperand("float", $"reinterpret_cast<const float*>({at}) + unit * V / {group}", "1");
             }

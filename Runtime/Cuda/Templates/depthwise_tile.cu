@@ -39,18 +39,19 @@ template <int HEIGHT, int WIDTH, int GROUP, int DILATION, int PITCH, class T>
 __device__ __forceinline__ void bring_residue(unsigned char* shared, const T* from, int image, int y, int x, int channel, int height, int width)
 {
     constexpr int count = 16 / (int)sizeof(T), chunks = GROUP / count, units = HEIGHT * WIDTH * chunks;
+    // The last turn is of those that are left, if any.
     #pragma unroll
-    for (int start = 0; start < units; start += 256)
+    for (int turn = 0; turn <= units / 256; turn++)
     {
-        const unsigned unit = start + threadIdx.x, pixel = unit / chunks;
+        const unsigned unit = turn * 256 + threadIdx.x, pixel = unit / chunks;
         const int iy = y + (int)(pixel / WIDTH) * DILATION, ix = x + (int)(pixel % WIDTH) * DILATION;
         const bool inside = (unsigned)iy < (unsigned)height && (unsigned)ix < (unsigned)width;
         const T* at = from + ((image * height + iy) * width + ix) * PITCH + channel + unit % chunks * count;
-        if (start + 256 <= units || unit < units) cp_async_16_zfill(shared + unit * 16, inside ? at : from, inside ? 16u : 0u);
+        if (turn != units / 256 || unit < units) cp_async_16_zfill(shared + unit * 16, inside ? at : from, inside ? 16u : 0u);
     }
 }
 
-// The same of a map of one channel.
+// The same of a map of one channel, in whole turns of 256 pixels, and nothing outside of the picture.
 template <int HEIGHT, int WIDTH, int DILATION, int PITCH>
 __device__ __forceinline__ void bring_residue_map(unsigned char* shared, const float* from, int image, int y, int x, int height, int width)
 {
@@ -59,7 +60,7 @@ __device__ __forceinline__ void bring_residue_map(unsigned char* shared, const f
     {
         const unsigned pixel = start + threadIdx.x;
         const int iy = y + (int)(pixel / WIDTH) * DILATION, ix = x + (int)(pixel % WIDTH) * DILATION;
-        if (pixel < HEIGHT * WIDTH && iy < height && ix < width) cp_async_4(shared + pixel * 4, from + ((image * height + iy) * width + ix) * PITCH);
+        if (iy < height && ix < width) cp_async_4(shared + pixel * 4, from + ((image * height + iy) * width + ix) * PITCH);
     }
 }
 
@@ -72,11 +73,12 @@ template <int GROUP> __device__ __forceinline__ void bring_row(unsigned char* sh
 // Brings weights of a group of channels as [kx][ky][channel]; of the adjoint from the last tap to the first. The caller commits and waits.
 template <class Tile, bool ADJOINT> __device__ __forceinline__ void bring_depthwise_weights(float* shared, const float* weight, int channel)
 {
+    constexpr int units = Tile::taps * Tile::group;
     #pragma unroll
-    for (int start = 0; start < Tile::taps * Tile::group; start += 256)
+    for (int turn = 0; turn <= units / 256; turn++)
     {
-        const int unit = start + threadIdx.x, of = unit / Tile::taps, tap = ADJOINT ? Tile::taps - 1 - unit % Tile::taps : unit % Tile::taps;
-        if (start + 256 <= Tile::taps * Tile::group || unit < Tile::taps * Tile::group)
+        const int unit = turn * 256 + threadIdx.x, of = unit / Tile::taps, tap = ADJOINT ? Tile::taps - 1 - unit % Tile::taps : unit % Tile::taps;
+        if (turn != units / 256 || unit < units)
             cp_async_4(shared + (tap % Tile::taps_x * Tile::taps_y + tap / Tile::taps_x) * Tile::group + of, weight + channel * Tile::taps + unit);
     }
 }
