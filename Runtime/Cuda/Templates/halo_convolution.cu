@@ -209,9 +209,9 @@ __device__ __forceinline__ void halo_convolution(
     const Source& source, const void* packed, Body& body, int images, int height, int width, int block, unsigned char* shared)
 {
     constexpr int column_tiles = ceil_div(Halo::Written, Halo::TileN);
-    const int column_tile = block % column_tiles, tile = block / column_tiles;
-    const int across = (width + Halo::TileW - 1) / Halo::TileW, tiles = (height + Halo::TileH - 1) / Halo::TileH * across;
-    const int image = tile / tiles, y0 = tile % tiles / across * Halo::TileH, x0 = tile % tiles % across * Halo::TileW;
+    const int column_tile = (unsigned)block % column_tiles;
+    const TileOrigin tile = tile_origin<Halo::TileH, Halo::TileW>((unsigned)block / column_tiles, height, width);
+    const int image = tile.image, y0 = tile.y, x0 = tile.x;
     const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, row = warp % Halo::WarpsM * Halo::warp_rows;
     unsigned char* stages = shared + Halo::Input::bytes;
 #if FOCALNET_WARPGROUPS
