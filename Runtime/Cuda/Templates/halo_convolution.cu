@@ -275,9 +275,9 @@ __device__ __forceinline__ void halo_convolution(
     const Source& source, const void* packed, Body& body, int images, int height, int width, int block, unsigned char* shared)
 {
     constexpr int column_tiles = ceil_div(Halo::Written, Halo::TileN), rows = Halo::TileH * Halo::Turns;
-    const int column_tile = block % column_tiles, tile = block / column_tiles;
-    const int across = (width + Halo::TileW - 1) / Halo::TileW, tiles = (height + rows - 1) / rows * across;
-    const int image = tile / tiles, y0 = tile % tiles / across * rows, x0 = tile % tiles % across * Halo::TileW;
+    const int column_tile = (unsigned)block % column_tiles;
+    const TileOrigin tile = tile_origin<rows, Halo::TileW>((unsigned)block / column_tiles, height, width);
+    const int image = tile.image, y0 = tile.y, x0 = tile.x;
     const unsigned char* weights = static_cast<const unsigned char*>(packed);
 #if FOCALNET_WARPGROUPS
     if constexpr (Halo::turns_of_groups) warpgroup_turns<Halo>(source, weights, body, image, y0, x0, height, width, shared);

@@ -60,7 +60,8 @@ __device__ __forceinline__ void bring_chunks(unsigned char* tile, const Source& 
     TileCursor<Tile, across> at(thread / Chunks);
     if constexpr (Copies && Source::direct)
     {
-        const T* first = source.at(image, 0, 0, channel + chunk * count);
+        // As a number: of a pointer the compiler would put all terms of an address together anew for each copy.
+        const unsigned long long first = reinterpret_cast<unsigned long long>(source.at(image, 0, 0, channel + chunk * count));
         unsigned char* to = tile + Tile::offset(at.pixel, First + chunk);
         // Unrolled: a copy under way holds the registers of its address.
         #pragma unroll
@@ -69,7 +70,9 @@ __device__ __forceinline__ void bring_chunks(unsigned char* tile, const Source& 
             const int iy = y + at.y(), ix = x + at.x();
             // Of no bytes the address may be any.
             if (turn != turns - 1 || at.pixel < Tile::pixels)
-                cp_async_16_zfill(to + turn * across * Tile::pixel_bytes, first + (iy * source.width + ix) * Source::pitch, is_inside(source, iy, ix) ? 16u : 0u);
+                cp_async_16_zfill(
+                    to + turn * across * Tile::pixel_bytes, reinterpret_cast<const void*>(first + (long long)(iy * source.width + ix) * (Source::pitch * (int)sizeof(T))),
+                    is_inside(source, iy, ix) ? 16u : 0u);
         }
     }
     else if constexpr (!Copies && !Source::direct)

@@ -61,6 +61,7 @@ public sealed class EmittedKernelTests(ITestOutputHelper output)
     [Theory]
     [InlineData("Convolution64x64x3x3_", 1, 200)]
     [InlineData("ResidualBlock16Gelux2_", 2, 200)]
+    [InlineData("Convolution128x64x3x3Gelu_", 2, 200)]
     [InlineData("SummedMap128_", 1, 128)]
     public void Large_tiles_agree_with_the_interpreter(string kernel, int tasks, int pictures)
     {
