@@ -58,6 +58,8 @@ internal static class HeaderEmitter
         ConvolutionChainTask chain => [.. chain.Links.Select(l => l.Task)],
         FinishTask { Epilogue: { } epilogue } => [epilogue],
         FinishMomentsTask moments => [moments.Epilogue],
+        PooledConvolutionTask pooled => [pooled.Pools, pooled.Convolution],
+        SummedMapTask summed => [summed.Map],
         _ => [],
     };
 

@@ -185,6 +185,8 @@ internal sealed class InputPieces
         ConvolutionChainTask chain => chain.Links.Select(l => l.Task),
         FinishTask { Epilogue: { } epilogue } => [epilogue],
         FinishMomentsTask moments => [moments.Epilogue],
+        PooledConvolutionTask pooled => [pooled.Pools, pooled.Convolution],
+        SummedMapTask summed => [summed.Map],
         _ => [],
     };
 

@@ -7,7 +7,8 @@ namespace FocalNet.Graph.Launches;
 
 /// <summary>
 /// Joins tasks that wait for each other where a device of launches gains by it: arithmetic on a few statistics follows their sum
-/// at once, and convolutions one after another keep what is between them out of memory (<see cref="ConvolutionChains"/>).
+/// at once, convolutions one after another keep what is between them out of memory (<see cref="ConvolutionChains"/>), and what is quickly made of
+/// what it is made of is made by its reader.
 /// </summary>
 internal sealed class TaskFusion(NetworkGraph graph, Placement placement, PackedWeights packed, List<TaskDecision> decisions)
 {
@@ -20,7 +21,8 @@ internal sealed class TaskFusion(NetworkGraph graph, Placement placement, Packed
         var chains = new ConvolutionChains(graph, pieces, decisions);
         tasks = new PictureFeatures(placement, packed, chains, decisions).Run(tasks);
         tasks = chains.MakeInputs(Join(Join(tasks, chains.ResidualBlock), chains.UpConvolution));
-        return new BiasGradients(placement, decisions).Run(tasks);
+        tasks = new BiasGradients(placement, decisions).Run(tasks);
+        return new SummedMaps(graph, decisions).Run(new PooledConvolutions(graph, decisions).Run(tasks));
     }
 
     // A later task moves to an earlier one that it waits for if all else that it waits for comes before.

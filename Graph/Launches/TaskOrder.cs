@@ -45,6 +45,13 @@ internal static class TaskOrder
             waits.UnionWith(others.Where(o => o.Start < end && start < o.End).Select(o => o.Task));
     }
 
+    /// <summary>A task reads what lies where this operand does, or part of it.</summary>
+    public static bool Reads(LaunchTask task, TaskOperand value)
+    {
+        (PlannedBuffer root, long start, long end) = Range(value);
+        return task.Operands.Any(o => !o.IsWritten && Range(o) is var (other, from, to) && other == root && from < end && start < to);
+    }
+
     /// <summary>
     /// The same tasks with those that add partial results as late as may be: just before the first task that waits for one of
     /// them, or where what waits to be added takes too much memory. So the sums of many weight gradients stand side by side.

@@ -10,6 +10,9 @@ internal static class ChainEmitter
     // Bytes of shared memory for a chunk of channels, and for 16 channels written and a step of k.
     private const int ChunkBytes = 16, BlockBytes = 512;
 
+    // Pixels of a row of a tile, and what a block may have on all devices with bf16.
+    private const int TileWidth = 16, MostBytes = 99 * 1024;
+
     /// <summary>Emits a chain.</summary>
     /// <param name="task">The chain.</param>
     /// <param name="parameter">The kernel's parameter for an operand.</param>
@@ -48,8 +51,8 @@ internal static class ChainEmitter
         { MoreTemplates = source.Templates, IsLong = first.Pieces is not null };
     }
 
-    // 128 pixels of a phase, of few channels 256, with all weights of the 1×1 in shared memory; in float half of them, with those weights read as fragments: 51 and
-    // 34 KB at 64 channels, 59 and 34 KB at 32.
+    // 128 pixels of a phase, of few channels 256, in bf16 as tiles with all they read: 97 KB at 64 channels, 72 KB at 32. In float, which has no room for these, and of
+    // what makes no whole steps of a tap, half as many, brought for each tap: 34 KB.
     private static CudaTask UpConvolution(ConvolutionChainTask chain, Func<int, string> parameter)
     {
         KernelTask up = chain.Links[0].Task, joint = chain.Links[1].Task;
@@ -57,25 +60,44 @@ internal static class ChainEmitter
         bool narrow = element == "bf16";
         Shape weight = up.Group.Anchor!.Inputs[1].Shape, jointWeight = joint.Group.Anchor!.Inputs[1].Shape;
         bool few = weight.C <= 32;
-        int shift = chain.Links[1].Shift, pixels = (narrow ? 128 : 64) * (few ? 2 : 1), stages = 3, slab = 4;
-        int read = weight.N.Value, channels = weight.C, skip = jointWeight.C - channels, written = jointWeight.N.Value;
-        var middle = new CudaBodyEmitter(up, result: chain.Links[0].Value);
-        var last = new CudaBodyEmitter(joint);
+        int shift = chain.Links[1].Shift, read = weight.N.Value, channels = weight.C, skip = jointWeight.C - channels, written = jointWeight.N.Value;
         CudaInput source = InputEmitter.Emit(up, 0, element, "source", CudaTaskEmitter.InputExtents(up), parameter);
         string extents = $"{CudaExtents.Of(chain.Domain.H)}, {CudaExtents.Of(chain.Domain.W)}";
         CudaInput skipped = InputEmitter.Emit(joint, 0, element, "skip", extents, i => parameter(i + shift));
-        string tile = $"ConvolutionTile<{Text.Of(pixels)}, {Text.Of(channels)}, {Text.Of(slab)}, {Text.Of(stages)}, {(few ? "8, 1" : "4, 2")}>";
-        string template = $"UpTile<{element}, {Text.Of(read)}, {Text.Of(channels)}, {Text.Of(skip)}, {Text.Of(written)}, {(narrow ? "true" : "false")}, {tile}>";
-        int rows = HaloBytes(narrow, channels, pixels) + HaloBytes(narrow, skip, pixels) + (narrow ? WeightBytes(narrow, channels + skip, written, 1) : 0);
+        string numbers = $"{element}, {Text.Of(read)}, {Text.Of(channels)}, {Text.Of(skip)}, {Text.Of(written)}", warps = few ? "8, 1" : "4, 2";
         Shape phase = chain.Domain with { H = CudaTaskEmitter.Over(chain.Domain.H, 2), W = CudaTaskEmitter.Over(chain.Domain.W, 2) };
-        return new CudaTask(
+        int height = few ? 16 : 8, slab = read % 64 == 0 ? 4 : 1, stages = Math.Min(5, read / 4 / slab), shared = UpTileBytes(read, channels, skip, written, height, slab * stages);
+        bool tiled = narrow && read % 16 == 0 && written >= channels && shared <= MostBytes;
+        var middle = new CudaBodyEmitter(up, result: chain.Links[0].Value, fetches: tiled);
+        var last = new CudaBodyEmitter(joint);
+        return tiled
+            ? Task("up_tile_convolution", $"UpTiles<{numbers}, {Text.Of(height)}, {Text.Of(slab)}, {Text.Of(stages)}, {warps}>", CudaExtents.OfTiles(phase, height, TileWidth, 4), shared)
+            : Rows();
+
+        CudaTask Rows()
+        {
+            int pixels = (narrow ? 128 : 64) * (few ? 2 : 1), stages = 3, slab = 4;
+            int rows = HaloBytes(narrow, channels, pixels) + HaloBytes(narrow, skip, pixels) + (narrow ? WeightBytes(narrow, channels + skip, written, 1) : 0);
+            return Task(
+                "up_convolution", $"UpTile<{numbers}, {(narrow ? "true" : "false")}, ConvolutionTile<{Text.Of(pixels)}, {Text.Of(channels)}, {Text.Of(slab)}, {Text.Of(stages)}, {warps}>>",
+                CudaExtents.OfPixels(phase, pixels, 4), Math.Max(stages * (pixels + channels) * slab * ChunkBytes, rows) + pixels * 16);
+        }
+
+        CudaTask Task(string template, string tile, BlockCount blocks, int bytes) => new(
             $"UpConvolution{Text.Of(channels)}{(CudaTaskEmitter.HasGelu(up.Body) ? "Gelu" : "")}", [.. source.Structs, .. skipped.Structs, middle.Struct, last.Struct],
             [
                 .. middle.Declaration(parameter, "middle"), .. last.Declaration(i => parameter(i + shift), "body"), .. source.Lines, .. skipped.Lines,
-                $"up_convolution<{template}>(source, {parameter(1)}, middle, skip, {parameter(shift + 1)}, body, {CudaExtents.Arguments(chain.Domain)}, block, dynamic_shared);",
+                $"{template}<{tile}>(source, {parameter(1)}, middle, skip, {parameter(shift + 1)}, body, {CudaExtents.Arguments(chain.Domain)}, block, dynamic_shared);",
             ],
-            CudaExtents.OfPixels(phase, pixels, 4), Math.Max(stages * (pixels + channels) * slab * ChunkBytes, rows) + pixels * 16, "up_convolution.cu")
+            blocks, bytes, template + ".cu")
         { MoreTemplates = [.. source.Templates, .. skipped.Templates] };
+    }
+
+    // UpTiles::shared_bytes.
+    private static int UpTileBytes(int read, int channels, int skip, int written, int height, int slabSteps)
+    {
+        int pixels = height * TileWidth, input = read / 8 * TensorCoreEmitter.PlaneBytes((height + 1) * (TileWidth + 1)) + slabSteps * channels * 32;
+        return PlanarBytes(narrow: true, skip, pixels) + Math.Max(input, PlanarBytes(narrow: true, channels, pixels) + WeightBytes(narrow: true, channels + skip, written, 1));
     }
 
     // Tiles of 8×16 pixels where they take 48 KB at most, else of 8×8; so those of more than 64 channels, which are at a quarter of the picture's size, where a

@@ -21,17 +21,25 @@ internal sealed class CudaBodyEmitter
     private readonly int? _result, _handed;
     private readonly bool _isSource, _fetches, _keeps;
     private readonly CudaAnchor? _anchor;
+    private readonly CudaStaging? _staging;
+    private readonly IReadOnlyList<BodyReduction> _kept;
 
     /// <param name="task">The task.</param>
     /// <param name="result">A value that the body hands back in the registers it was given; it stores only where it is told that the pixel is the block's own.</param>
     /// <param name="handed">An operand that the body is handed in registers as <c>input</c>, where it is read at the body's own element; -1: it is handed one that it does not look at.</param>
     /// <param name="isSource">A convolution's source: gives the value that the body would store.</param>
+    /// <param name="fetches">Of a body that hands a value back: what it reads can be asked for before.</param>
     /// <param name="keeps">A thread has up to 8 channels of its pixels: what is read of channels alone is read when it calls <c>keep</c> with the first of them.</param>
-    public CudaBodyEmitter(KernelTask task, int? result = null, int? handed = null, bool isSource = false, bool keeps = false)
+    /// <param name="staging">Operands that are in shared memory.</param>
+    public CudaBodyEmitter(
+        KernelTask task, int? result = null, int? handed = null, bool isSource = false, bool fetches = false, bool keeps = false, CudaStaging? staging = null)
     {
         _isSource = isSource;
         _keeps = keeps;
-        _fetches = task.OnTensorCores && task.Body.Reductions.Count == 0 && result is null && handed is null && !isSource && !keeps;
+        _staging = staging;
+        _kept = [.. task.Body.Reductions.Where(r => task.Operands[r.Operand].IsWritten)];
+        _fetches = staging is { FetchesRest: true } ||
+            (task.OnTensorCores && task.Body.Reductions.Count == 0 && (result is null || fetches) && handed is null && !isSource && !keeps);
         _anchor = isSource && task.Group.Anchor is not null ? CudaTaskEmitter.AnchorOf(task) : null;
         _body = task.Body;
         bool narrow = IsNarrow(task);
@@ -80,6 +88,9 @@ internal sealed class CudaBodyEmitter
     private static bool IsNarrow(KernelTask task) => task.Precision == ElementType.BFloat16 ||
         (task.Body.Stores.Count > 0 && task.Body.Stores.All(s => task.Operands[s.Operand].Place.Buffer.Root.Type == ElementType.BFloat16));
 
+    /// <summary>Which values a task's body needs.</summary>
+    public static IReadOnlyList<bool> UsedBy(KernelTask task) => Used(task.Body, null, IsNarrow(task) ? Normals(task.Body) : []);
+
     // A body that was cut into tasks has values that this one does not need.
     private static bool[] Used(KernelBody body, int? result, IReadOnlyDictionary<int, int> normals)
     {
@@ -120,14 +131,21 @@ internal sealed class CudaBodyEmitter
 
     private bool IsKept(LoadValue load) => _keeps && !load.Access.IsScalar && HasChannels(load.Access) && PixelOf(load.Access).Length == 0 && !IsWritten(load.Operand);
 
-    private IEnumerable<int> Pointers => Loads.Where(l => !l.Access.IsScalar).Select(l => l.Operand)
-        .Concat(_body.Stores.Where(s => !_isSource).Select(s => s.Operand)).Concat(_body.Reductions.Select(r => r.Operand)).Distinct().OrderBy(i => i);
+    private IEnumerable<int> Pointers => Loads.Where(l => !l.Access.IsScalar && (IsBrought || Staged(l) is null)).Select(l => l.Operand)
+        .Concat(_body.Stores.Where(s => !_isSource).Select(s => s.Operand)).Concat(_kept.Select(r => r.Operand)).Distinct().OrderBy(i => i);
+
+    private StagedOperand? Staged(LoadValue load) => _staging is not null && _staging.Operands.TryGetValue(load.Operand, out StagedOperand? staged) ? staged : null;
+
+    // To shared memory, by the body itself.
+    private bool IsBrought => _staging?.Brings is not null;
+
+    private bool IsFetched(LoadValue load) => _fetches && Staged(load) is null;
 
     private IEnumerable<int> Uniforms => Enumerable.Range(0, _body.Values.Count).Where(i => _used[i] && _body.IsUniform(i) && _body.Values[i] is not ConstantValue);
 
-    private bool UsesExtents => _isSource || Loads.Any(l => NeedsExtents(l.Access));
+    private bool UsesExtents => _isSource || IsBrought || Loads.Any(l => NeedsExtents(l.Access));
 
-    private bool IsWritten(int operand) => !_isSource && (_body.Stores.Any(s => s.Operand == operand) || _body.Reductions.Any(r => r.Operand == operand));
+    private bool IsWritten(int operand) => !_isSource && (_body.Stores.Any(s => s.Operand == operand) || _kept.Any(r => r.Operand == operand));
 
     private static bool HasChannels(Access access) => access.IsFull || access.Axes.HasFlag(Axes.C);
 
@@ -138,10 +156,14 @@ internal sealed class CudaBodyEmitter
             code.Line($"{(IsWritten(i) ? "" : "const ")}{_operands[i].Type}* p{N(i)};");
         foreach (int i in Uniforms)
             code.Line($"float u{N(i)};");
+        if (_staging is not null)
+            code.Line("const unsigned char* staged;");
         if (_anchor is not null)
             code.Line($"{_anchor.Type} anchor;");
         if (UsesExtents)
             code.Line("int height, width;");
+        if (IsBrought)
+            EmitBring(code);
         if (_body.Reductions.Count > 0)
             EmitReductions(code);
         if (_keeps)
@@ -177,12 +199,13 @@ internal sealed class CudaBodyEmitter
         code.Line("__device__ __forceinline__ void store_pixel(int r, int pixel, float value)").Open();
         for (int r = 0; r < all.Count; r++)
         {
-            if (all[r].Mode == ReductionMode.PerPixel)
+            if (all[r].Mode == ReductionMode.PerPixel && _kept.Contains(all[r]))
                 code.Line($"if (r == {N(r)}) store_at(p{N(all[r].Operand)} + pixel * {N(_operands[all[r].Operand].Pitch)}, value);");
         }
         code.Close();
-        code.Line("__device__ __forceinline__ void store_gathered(int pixel, int channel, float value)").Open()
-            .Line($"store_at(p{N(all[0].Operand)} + pixel * {N(_operands[all[0].Operand].Pitch)} + channel, value);").Close();
+        if (_kept.Contains(all[0]))
+            code.Line("__device__ __forceinline__ void store_gathered(int pixel, int channel, float value)").Open()
+                .Line($"store_at(p{N(all[0].Operand)} + pixel * {N(_operands[all[0].Operand].Pitch)} + channel, value);").Close();
 
         string Any(Func<BodyReduction, bool> test)
         {
@@ -191,19 +214,30 @@ internal sealed class CudaBodyEmitter
         }
     }
 
-    // Of a tile of sums: what the body reads beside them can be asked for before they are there.
+    // What the body reads beside a tile of sums, or what is in shared memory, can be asked for before that is there.
     private void EmitFetch(CodeWriter code)
     {
         const string Place = "int pixel, int image, int y, int x, int channel";
         code.Line("template <int V> struct Operands").Open();
-        foreach ((int i, LoadValue load) in LoadsHere)
+        foreach ((int i, LoadValue load) in LoadsHere.Where(l => IsFetched(l.Load)))
             code.Line($"float v{N(i)}{(HasChannels(load.Access) ? "[V]" : "")};");
         code.Close(";");
         code.Line($"template <int V> __device__ __forceinline__ void fetch(Operands<V>& operands, {Place}) const").Open();
-        EmitLoads(code);
+        EmitLoads(code, fetched: true);
         code.Close();
+        if (_result is not null || _staging is not null)
+            return;
         code.Line($"template <int V> __device__ __forceinline__ void apply(float (&value)[V], {Place})").Open();
         code.Line("Operands<V> operands;").Line("fetch(operands, pixel, image, y, x, channel);").Line("apply(value, operands, pixel, image, y, x, channel);").Close();
+    }
+
+    // For a template that knows the tile: the caller commits and waits.
+    private void EmitBring(CodeWriter code)
+    {
+        code.Line("template <class Tile> __device__ __forceinline__ void bring(unsigned char* shared, const DepthwisePlace& place, int channel) const").Open();
+        foreach (string line in _staging!.Brings!)
+            code.Line(line);
+        code.Close();
     }
 
     private void EmitApply(CodeWriter code)
@@ -215,9 +249,10 @@ internal sealed class CudaBodyEmitter
             EmitFetch(code);
             input = "const Operands<V>& operands, ";
         }
+        if (IsBrought)
+            more = ", int unit" + more;
         code.Line($"template <int V> __device__ __forceinline__ void {(reduces ? "reduce" : "apply")}(float (&value)[V], {input}int pixel, int image, int y, int x, int channel{more})").Open();
-        if (!_fetches)
-            EmitLoads(code);
+        EmitLoads(code, fetched: false);
         for (int s = 0; s < _body.Stores.Count; s++)
             code.Line($"float r{N(s)}[V];");
         EmitArithmetic(code);
@@ -260,14 +295,14 @@ internal sealed class CudaBodyEmitter
         code.Line("const int pixel = (image * height + y) * width + x;");
         if (_anchor is not null)
             code.Line("anchor.load(value, image, y, x, channel);");
-        EmitLoads(code);
+        EmitLoads(code, fetched: false);
         EmitArithmetic(code);
         code.Line($"value[i] = {NameOf(_body.Stores[0].Value)};").Close().Close();
     }
 
-    private void EmitLoads(CodeWriter code)
+    private void EmitLoads(CodeWriter code, bool fetched)
     {
-        foreach ((int i, LoadValue load) in LoadsHere)
+        foreach ((int i, LoadValue load) in LoadsHere.Where(l => IsFetched(l.Load) == fetched))
             EmitLoad(code, i, load);
     }
 
@@ -290,17 +325,19 @@ internal sealed class CudaBodyEmitter
     {
         CudaOperand operand = _operands[load.Operand];
         string pixel = PixelOf(load.Access), address = $"p{N(load.Operand)}{(pixel.Length == 0 ? "" : $" + {pixel} * {N(operand.Pitch)}")}";
+        bool fetched = IsFetched(load);
         if (!HasChannels(load.Access))
         {
-            code.Line($"{(_fetches ? "" : "const float ")}{Loaded(value)} = load_at({address});");
+            code.Line($"{(fetched ? "" : "const float ")}{Loaded(value, load)} = load_at({Staged(load)?.Address ?? address});");
             return;
         }
-        if (!_fetches)
+        if (!fetched)
             code.Line($"float v{N(value)}[V];");
-        code.Line($"load_channels<{operand.Type}, V, {N(operand.Alignment)}>({address} + channel, {Loaded(value)});");
+        string from = Staged(load) is { } staged ? $"<{staged.Type}, V, {staged.Alignment}>({staged.Address}" : $"<{operand.Type}, V, {N(operand.Alignment)}>({address} + channel";
+        code.Line($"load_channels{from}, {Loaded(value, load)});");
     }
 
-    private string Loaded(int value) => $"{(_fetches ? "operands." : "")}v{N(value)}";
+    private string Loaded(int value, LoadValue load) => $"{(IsFetched(load) ? "operands." : "")}v{N(value)}";
 
     private string NameOf(int index)
     {
@@ -313,7 +350,7 @@ internal sealed class CudaBodyEmitter
             case LoadValue load when IsHanded(load):
                 return "input[i]";
             case LoadValue load when !load.Access.IsScalar:
-                return HasChannels(load.Access) ? Loaded(index) + "[i]" : Loaded(index);
+                return HasChannels(load.Access) ? Loaded(index, load) + "[i]" : Loaded(index, load);
             default:
                 return _body.IsUniform(index) ? $"u{N(index)}" : $"v{N(index)}";
         }

@@ -66,7 +66,7 @@ internal static class CudaKernelEmitter
     // Chains compute between barriers what a block alone has to wait for, and so do convolutions that resample what they bring: three blocks on a
     // multiprocessor, which 80 registers allow, and which their tiles leave room for. So do convolutions that read pictures; other work of the tensor cores
     // is better off with more registers, and so are up-convolutions and resampling in float, which takes twice as many for what it reads. A depthwise convolution waits for its
-    // tile, and then for its body's operands: four, which 64 registers allow. Gradients of small weights wait for memory, and convolutions in bf16 for their first tile: two at least.
+    // tile, and for what its body reads: four, which 64 registers allow; in float, which takes twice the shared memory, three. Gradients of small weights wait for memory, and convolutions in bf16 for their first tile: two at least.
     private static string Bounds(Launch launch)
     {
         bool isAlone = launch.Tasks.All(t => t switch
@@ -77,7 +77,7 @@ internal static class CudaKernelEmitter
         });
         bool isLarge = launch.Tasks.Any(t => t.Family == TaskFamily.LargeGradient);
         int blocks = isAlone && launch.Tasks.Any(t => t is ConvolutionChainTask || IsResampling(t)) ? 3
-            : isAlone && launch.Tasks.Any(DepthwiseTile.IsFor) ? 4
+            : isAlone && launch.Tasks.Any(DepthwiseTile.IsFor) ? (launch.Tasks.OfType<KernelTask>().Where(DepthwiseTile.IsFor).All(t => CudaOperand.Of(t.Operands[0]).Type == "bf16") ? 4 : 3)
             : !isLarge && launch.Tasks.Any(t => t.Family == TaskFamily.Gradient || t is KernelTask { OnTensorCores: true, Precision: ElementType.BFloat16, Group.TakesBody: true }) ? 2
             : 0;
         return Text.Of(CudaKernelText.Threads) + (blocks > 0 ? $", {Text.Of(blocks)}" : "");
@@ -92,7 +92,7 @@ internal static class CudaKernelEmitter
     {
         TaskOperand[] operands = [.. launch.Tasks.SelectMany(t => t.Operands)];
         ILookup<PlannedBuffer, TaskOperand> sharing = operands.ToLookup(o => o.Place.Buffer.Root);
-        bool arithmetic = launch.Tasks.All(t => t is FinishTask or KernelTask { Group.Kind: KernelKind.Map });
+        bool arithmetic = launch.Tasks.All(t => t is FinishTask or SummedMapTask or KernelTask { Group.Kind: KernelKind.Map });
         return operands.Select((o, i) =>
         {
             PlannedBuffer root = o.Place.Buffer.Root;

@@ -45,7 +45,13 @@ internal static class CudaPlanEmitter
 
     private static string NameOf(LaunchTask task)
     {
-        Node? convolution = task is ConvolutionChainTask chain ? chain.Links[0].Task.Group.Anchor : (task as KernelTask)?.Group.Anchor;
+        KernelTask? kernel = task switch
+        {
+            ConvolutionChainTask chain => chain.Links[0].Task,
+            PooledConvolutionTask pooled => pooled.Convolution,
+            _ => task as KernelTask,
+        };
+        Node? convolution = kernel?.Group.Anchor;
         IEnumerable<Node> operands = convolution?.Inputs ?? [];
         return operands.Select(i => i.Op).OfType<ParameterOp>().FirstOrDefault()?.ParameterName ?? task.Origin.Member;
     }

@@ -54,10 +54,16 @@ internal static class CudaTaskEmitter
             return EmitFinishMoments(moments, parameter);
         if (task is ConvolutionChainTask chain)
             return ChainEmitter.Emit(chain, parameter);
+        if (task is PooledConvolutionTask pooled)
+            return PixelChainEmitter.Pooled(pooled, parameter);
+        if (task is SummedMapTask summed)
+            return PixelChainEmitter.Summed(summed, parameter);
         if (task is PackTask pack)
             return TensorCoreEmitter.Pack(pack, parameter);
         var kernel = (KernelTask)task;
-        CudaBodyEmitter? body = kernel.Group.TakesBody ? new CudaBodyEmitter(kernel) : null;
+        DepthwiseTile? tile = DepthwiseTile.IsFor(kernel) ? DepthwiseTile.Of(kernel) : null;
+        CudaStaging? staging = tile is null ? null : CudaStaging.OfTile(kernel, tile);
+        CudaBodyEmitter? body = kernel.Group.TakesBody ? new CudaBodyEmitter(kernel, staging: staging) : null;
         CudaTask call = kernel.Group.Kind switch
         {
             KernelKind.Convolution or KernelKind.TransposedConvolution when kernel.ReadsPicture => PictureConvolutionEmitter.Emit(kernel, parameter),
@@ -67,6 +73,7 @@ internal static class CudaTaskEmitter
             KernelKind.WeightGradient => WeightGradient(kernel, parameter),
             KernelKind.DepthwiseWeightGradient => DepthwiseEmitter.WeightGradient(kernel, parameter),
             KernelKind.Trig => Trig(kernel, parameter),
+            _ when tile is not null => DepthwiseEmitter.Convolution(kernel, tile, staging!, StemOf(kernel), VectorOf(kernel), parameter),
             _ => Pixels(kernel, parameter),
         };
         string[] lines = [.. body?.Declaration(parameter) ?? [], .. call.Lines];
@@ -148,8 +155,6 @@ internal static class CudaTaskEmitter
     // Maps, depthwise convolutions, resampling: with and without reductions.
     private static CudaTask Pixels(KernelTask task, Func<int, string> parameter)
     {
-        if (task.Group.Kind is KernelKind.DepthwiseConvolution or KernelKind.DepthwiseTransposed && DepthwiseTile.Of(task) is { } tile)
-            return DepthwiseEmitter.Convolution(task, tile, StemOf(task), VectorOf(task), parameter);
         (string source, string file) = Source(task, parameter);
         Shape domain = task.Domain;
         int v = VectorOf(task), groups = domain.C / v;
@@ -257,17 +262,17 @@ internal static class CudaTaskEmitter
             blocks, 0, "finish_moments.cu");
     }
 
-    private static int VectorOf(KernelTask task)
+    internal static int VectorOf(KernelTask task)
     {
         int channels = task.Domain.C;
         bool narrow = task.Operands.Any(o => o.Place.Buffer.Root.Type == ElementType.BFloat16);
         return narrow && channels % 8 == 0 ? 8 : channels % 4 == 0 ? 4 : channels % 2 == 0 ? 2 : 1;
     }
 
-    internal static int LanesOf(int groups)
+    internal static int LanesOf(int groups, int most = 32)
     {
         int lanes = 1;
-        while (lanes < groups && lanes < 32)
+        while (lanes < groups && lanes < most)
             lanes *= 2;
         return lanes;
     }
@@ -306,7 +311,7 @@ internal static class CudaTaskEmitter
 
     internal static bool HasGelu(KernelBody body) => body.Values.Any(v => v is UnaryValue { Kind: UnaryKind.Erf });
 
-    private static string StemOf(KernelTask task)
+    internal static string StemOf(KernelTask task)
     {
         KernelBody body = task.Body;
         string kind = task.Group.Kind == KernelKind.Map && body.Reductions.Count > 0 ? (body.Stores.Count > 0 ? "MapReduce" : "Reduce") : task.Group.Kind.ToString();

@@ -14,10 +14,11 @@ internal static class DepthwiseEmitter
     /// <summary>A convolution or its adjoint.</summary>
     /// <param name="task">The task.</param>
     /// <param name="tile">Its tile.</param>
+    /// <param name="staging">What its body has in shared memory.</param>
     /// <param name="stem">For the kernel's name.</param>
     /// <param name="vector">Channels that the body gets at a time.</param>
     /// <param name="parameter">The kernel's parameter for an operand.</param>
-    public static CudaTask Convolution(KernelTask task, DepthwiseTile tile, string stem, int vector, Func<int, string> parameter)
+    public static CudaTask Convolution(KernelTask task, DepthwiseTile tile, CudaStaging staging, string stem, int vector, Func<int, string> parameter)
     {
         bool byPicture = task.Reduction == TaskReduction.ByPicture, reduces = task.Body.Reductions.Count > 0;
         string adjoint = task.Group.Kind == KernelKind.DepthwiseTransposed ? "true" : "false";
@@ -26,7 +27,7 @@ internal static class DepthwiseEmitter
             ? $"depthwise_reduce<{tile.Type}, {Text.Of(vector)}, {adjoint}, {Text.Of(task.Chunks)}, {(byPicture ? "true" : "false")}>({operands}, {CudaExtents.Of(task.Domain.N)}, {extents}, block, dynamic_shared);"
             : $"depthwise_map<{tile.Type}, {Text.Of(vector)}, {adjoint}>({operands}, {extents}, block, dynamic_shared);";
         BlockCount blocks = reduces ? tile.Blocks(task.Chunks, byPicture ? task.Domain : null) : tile.Blocks(task.Domain);
-        return new CudaTask(stem, [], [call], blocks, tile.SharedBytes, "depthwise_tile.cu");
+        return new CudaTask(stem, [], [$"body.staged = dynamic_shared + {Text.Of(tile.SharedBytes)};", call], blocks, tile.SharedBytes + staging.Bytes, "depthwise_tile.cu");
     }
 
     /// <summary>The gradient of a weight.</summary>

@@ -29,6 +29,9 @@ internal sealed record DepthwiseTile(string Type, string Element, int Group, int
 
     private int Height => Rows * (Slots / Width);
 
+    /// <summary>Results of a channel.</summary>
+    public int OutPixels => Height * Width;
+
     private int InBytes => (Height + Weight.H.Value - 1) * (Width + Weight.W.Value - 1) * Group * SizeOf(Element);
 
     private int Groups => Channels / Group;
@@ -79,7 +82,7 @@ internal sealed record DepthwiseTile(string Type, string Element, int Group, int
     }
 
     // Chunks of 16 bytes.
-    private static bool IsWhole(CudaOperand operand) => operand.Alignment * SizeOf(operand.Type) >= 16;
+    internal static bool IsWhole(CudaOperand operand) => operand.Alignment * SizeOf(operand.Type) >= 16;
 
-    private static int SizeOf(string element) => element == "bf16" ? 2 : 4;
+    internal static int SizeOf(string element) => element == "bf16" ? 2 : 4;
 }

@@ -31,23 +31,47 @@ internal static class TensorCoreEmitter
         int phases = transposed ? settings.Stride : 1;
         Shape phase = task.Domain with { H = CudaTaskEmitter.Over(task.Domain.H, phases), W = CudaTaskEmitter.Over(task.Domain.W, phases) };
         CudaInput input = InputEmitter.Emit(task, 0, element, "source", CudaTaskEmitter.InputExtents(task), parameter);
+        string arguments = $"(source, {parameter(1)}, body, {CudaExtents.Arguments(task.Domain)}, block, dynamic_shared);";
+        string dense = $"dense_convolution<{element}, {shape}, ConvolutionTile<{List(tile)}>>{arguments}";
+        BlockCount blocks = CudaExtents.OfPixels(phase, tile[0], phases * phases * ((written + tile[1] - 1) / tile[1]));
+        int bytes = tile[3] * (tile[0] + tile[1]) * tile[2] * 16 + tile[0] * 16;
+        if (transposed || StridedTile(weight, settings, element == "bf16") is not { } strided)
+            return new CudaTask(CudaTaskEmitter.Stem(task, weight), input.Structs, [.. input.Lines, dense], blocks, bytes, "dense_convolution.cu") { MoreTemplates = input.Templates };
+        string call = $"strided_convolution<StridedConvolution<{element}, {Text.Of(read)}, {Text.Of(written)}, {List(strided)}>>{arguments}";
+        BlockCount few = CudaExtents.OfTiles(task.Domain, strided[0], 16, written / strided[1]);
+        if (read <= 32)
+            return new CudaTask(CudaTaskEmitter.Stem(task, weight), input.Structs, [.. input.Lines, call], few, StridedBytes(strided, read), "strided_convolution.cu") { MoreTemplates = input.Templates };
+        // Many channels leave room for small tiles alone: of many blocks larger ones, which bring each pixel for each tap, have more products for what they read of shared
+        // memory. Counted as tiles, of which there are as many at least, so that plan and kernel choose alike.
+        BlockCount many = CudaExtents.OfTiles(task.Domain, 8, 16, (written + tile[1] - 1) / tile[1]);
         return new CudaTask(
-            CudaTaskEmitter.Stem(task, weight), input.Structs,
-            [
-                .. input.Lines,
-                $"dense_convolution<{element}, {shape}, ConvolutionTile<{List(tile)}>>(source, {parameter(1)}, body, {CudaExtents.Arguments(task.Domain)}, block, dynamic_shared);",
-            ],
-            CudaExtents.OfPixels(phase, tile[0], phases * phases * ((written + tile[1] - 1) / tile[1])),
-            tile[3] * (tile[0] + tile[1]) * tile[2] * 16 + tile[0] * 16, "dense_convolution.cu")
-        { MoreTemplates = input.Templates };
+            CudaTaskEmitter.Stem(task, weight), input.Structs, [.. input.Lines, $"if ({many.Exact} >= {Text.Of(EnoughBlocks)})", "    " + dense, "else", "    " + call],
+            CudaExtents.Either(many, EnoughBlocks, few), Math.Max(bytes, StridedBytes(strided, read)), "strided_convolution.cu")
+        { MoreTemplates = [.. input.Templates, "dense_convolution.cu"] };
     }
+
+    // 3×3 of stride 2 in bf16: rows of 16 pixels, channels written, steps a slab, stages, warps along both. Slabs are three taps or one.
+    private static int[]? StridedTile(Shape weight, ConvolutionSettings settings, bool narrow)
+    {
+        int read = weight.C, written = weight.N.Value;
+        if (!narrow || settings is not { Stride: 2, Padding: 1, Dilation: 1 } || weight.H.Value != 3 || weight.W.Value != 3 || read is not (16 or 32 or 64) || written % 64 != 0)
+            return null;
+        return [read <= 32 ? 8 : 4, 64, read <= 32 ? 3 * read / 16 : 4, read <= 32 ? 3 : 5, 4, 2];
+    }
+
+    // StridedConvolution::shared_bytes.
+    private static int StridedBytes(int[] tile, int read) => read / 8 * PlaneBytes((2 * tile[0] + 1) * 33) + tile[2] * tile[3] * tile[1] * 32;
+
+    /// <summary>InputTile::plane of so many pixels.</summary>
+    internal static int PlaneBytes(int pixels) => (pixels * 16 - 16 + 127) / 128 * 128 + 16;
 
     // Fewer blocks than this leave multiprocessors of a large device without work: smaller tiles are better then.
     internal const int EnoughBlocks = 200;
 
-    // 3×3 of whole steps of channels, a power of two: rows of 16 pixels, channels written, channels read at a time, stages, warps along both; and the same for
-    // few pixels. All weights stay in shared memory where they leave room for 8 rows at least; else they stream, and of what is read as many channels are
-    // there as leave room for two blocks on a multiprocessor. There the large tiles are what keeps L2 from being the limit: a block reads all weights.
+    // 3×3 of whole steps of channels, a power of two: rows of 16 pixels, channels written, channels read at a time, stages, warps along both, such tiles a block; and the
+    // same for few pixels. All weights stay in shared memory where they leave room for 8 rows at least; else they stream, and of what is read as many channels are
+    // there as leave room for two blocks on a multiprocessor. There the large tiles are what keeps L2 from being the limit: a block reads all weights. Those of
+    // 64 × 64 channels stay in shared memory for several tiles.
     private static (int[] Many, int[]? Few)? HaloTiles(Shape weight, ConvolutionSettings settings, bool narrow, int read, int written)
     {
         if (settings is not { Stride: 1, Padding: 1, Dilation: 1 } || weight.H.Value != 3 || weight.W.Value != 3 || read < (narrow ? 16 : 8) || (read & (read - 1)) != 0)
@@ -65,7 +89,7 @@ internal static class TensorCoreEmitter
             return ([8, 64, Math.Min(read, 64), 2, 4, 2], written % 128 == 0 ? [8, 32, Math.Min(read, 64), 2, 4, 2] : null);
         return written % 128 == 0
             ? ([8, 128, Math.Min(read, 128), 3, 2, 4], [8, 32, Math.Min(read, 128), 3, 4, 2])
-            : ([16, 64, Math.Min(read, 64), 3, 4, 2], [8, 64, Math.Min(read, 128), 3, 4, 2]);
+            : (read == 64 && written == 64 ? [16, 64, 64, 3, 4, 2, 2] : [16, 64, Math.Min(read, 64), 3, 4, 2], [8, 64, Math.Min(read, 128), 3, 4, 2]);
     }
 
     // HaloConvolution::warpgroups, of bf16 on sm_90a.
@@ -79,9 +103,13 @@ internal static class TensorCoreEmitter
         int bytes = pixels * (chunks | 1) * 16 + weights;
         if (!narrow || tile[3] == 0 || !OnWarpgroups(read, written))
             return bytes;
-        int plane = (pixels * 16 - 16 + 127) / 128 * 128 + 16, rows = tile[1] < 64 && tile[2] % 128 == 0 ? 16 : tile[1] < 128 ? 8 : 4;
+        if (Turns(tile) > 1)
+            return Math.Max(bytes, chunks * PlaneBytes(10 * 18) + 9 * read * written * 2);
+        int plane = PlaneBytes(pixels), rows = tile[1] < 64 && tile[2] % 128 == 0 ? 16 : tile[1] < 128 ? 8 : 4;
         return Math.Max(bytes, chunks * plane + 6 * rows * tile[1] * 16);
     }
+
+    private static int Turns(int[] tile) => tile.Length > 6 ? tile[6] : 1;
 
     private static CudaTask Halo(KernelTask task, (int[] Many, int[]? Few) tiles, int read, int written, Func<int, string> parameter)
     {
@@ -96,7 +124,7 @@ internal static class TensorCoreEmitter
             new[] { tiles.Many, tiles.Few }.Max(t => t is null ? 0 : HaloBytes(t, element == "bf16", read, written)), "halo_convolution.cu")
         { MoreTemplates = input.Templates };
 
-        BlockCount Blocks(int[] tile) => CudaExtents.OfTiles(task.Domain, tile[0], 16, (written + tile[1] - 1) / tile[1]);
+        BlockCount Blocks(int[] tile) => CudaExtents.OfTiles(task.Domain, tile[0] * Turns(tile), 16, (written + tile[1] - 1) / tile[1]);
 
         string Call(int[] tile) =>
             $"halo_convolution<HaloConvolution<{element}, {Text.Of(read)}, {Text.Of(written)}, {(adjoint ? "true" : "false")}, {List(tile)}>>" +

@@ -26,35 +26,60 @@ template <class Tile> __device__ __forceinline__ int depthwise_tiles(int height,
     return Tile::dilation * Tile::dilation * ((height + tall - 1) / tall) * ((width + wide - 1) / wide);
 }
 
-template <class Tile> __device__ __forceinline__ DepthwisePlace depthwise_place(int tile, int height, int width)
+template <class Tile> __device__ __forceinline__ DepthwisePlace depthwise_place(unsigned tile, int height, int width)
 {
     constexpr int tall = Tile::dilation * Tile::height, wide = Tile::dilation * Tile::width;
-    const int down = (height + tall - 1) / tall, across = (width + wide - 1) / wide;
-    const int strip = tile / across, residue = strip / down, residues = Tile::dilation * Tile::dilation;
-    return { residue / residues, strip % down * tall + residue % residues / Tile::dilation, tile % across * wide + residue % Tile::dilation };
+    const unsigned down = (height + tall - 1) / tall, across = (width + wide - 1) / wide, strip = tile / across, column = tile - strip * across, part = tile / (down * across);
+    const int residues = Tile::dilation * Tile::dilation, image = part / residues, residue = part % residues, row = strip - part * down;
+    return { image, row * tall + residue / Tile::dilation, (int)column * wide + residue % Tile::dilation };
 }
 
 // Brings HEIGHT × WIDTH pixels of a group of channels, zeros outside of the picture, from (y, x) on. The caller commits and waits.
 template <int HEIGHT, int WIDTH, int GROUP, int DILATION, int PITCH, class T>
 __device__ __forceinline__ void bring_residue(unsigned char* shared, const T* from, int image, int y, int x, int channel, int height, int width)
 {
-    constexpr int count = 16 / (int)sizeof(T), chunks = GROUP / count;
-    for (int unit = threadIdx.x; unit < HEIGHT * WIDTH * chunks; unit += 256)
+    constexpr int count = 16 / (int)sizeof(T), chunks = GROUP / count, units = HEIGHT * WIDTH * chunks;
+    // The last turn is of those that are left, if any.
+    #pragma unroll
+    for (int turn = 0; turn <= units / 256; turn++)
     {
-        const int pixel = unit / chunks, iy = y + pixel / WIDTH * DILATION, ix = x + pixel % WIDTH * DILATION;
+        const unsigned unit = turn * 256 + threadIdx.x, pixel = unit / chunks;
+        const int iy = y + (int)(pixel / WIDTH) * DILATION, ix = x + (int)(pixel % WIDTH) * DILATION;
         const bool inside = (unsigned)iy < (unsigned)height && (unsigned)ix < (unsigned)width;
         const T* at = from + ((image * height + iy) * width + ix) * PITCH + channel + unit % chunks * count;
-        cp_async_16_zfill(shared + unit * 16, inside ? at : from, inside ? 16u : 0u);
+        if (turn != units / 256 || unit < units) cp_async_16_zfill(shared + unit * 16, inside ? at : from, inside ? 16u : 0u);
     }
+}
+
+// The same of a map of one channel, in whole turns of 256 pixels, and nothing outside of the picture.
+template <int HEIGHT, int WIDTH, int DILATION, int PITCH>
+__device__ __forceinline__ void bring_residue_map(unsigned char* shared, const float* from, int image, int y, int x, int height, int width)
+{
+    #pragma unroll
+    for (int start = 0; start < HEIGHT * WIDTH; start += 256)
+    {
+        const unsigned pixel = start + threadIdx.x;
+        const int iy = y + (int)(pixel / WIDTH) * DILATION, ix = x + (int)(pixel % WIDTH) * DILATION;
+        if (iy < height && ix < width) cp_async_4(shared + pixel * 4, from + ((image * height + iy) * width + ix) * PITCH);
+    }
+}
+
+// A number of each channel of a group.
+template <int GROUP> __device__ __forceinline__ void bring_row(unsigned char* shared, const float* from)
+{
+    if (threadIdx.x < GROUP) cp_async_4(shared + threadIdx.x * 4, from + threadIdx.x);
 }
 
 // Brings weights of a group of channels as [kx][ky][channel]; of the adjoint from the last tap to the first. The caller commits and waits.
 template <class Tile, bool ADJOINT> __device__ __forceinline__ void bring_depthwise_weights(float* shared, const float* weight, int channel)
 {
-    for (int unit = threadIdx.x; unit < Tile::taps * Tile::group; unit += 256)
+    constexpr int units = Tile::taps * Tile::group;
+    #pragma unroll
+    for (int turn = 0; turn <= units / 256; turn++)
     {
-        const int of = unit / Tile::taps, tap = ADJOINT ? Tile::taps - 1 - unit % Tile::taps : unit % Tile::taps;
-        cp_async_4(shared + (tap % Tile::taps_x * Tile::taps_y + tap / Tile::taps_x) * Tile::group + of, weight + channel * Tile::taps + unit);
+        const int unit = turn * 256 + threadIdx.x, of = unit / Tile::taps, tap = ADJOINT ? Tile::taps - 1 - unit % Tile::taps : unit % Tile::taps;
+        if (turn != units / 256 || unit < units)
+            cp_async_4(shared + (tap % Tile::taps_x * Tile::taps_y + tap / Tile::taps_x) * Tile::group + of, weight + channel * Tile::taps + unit);
     }
 }
 
@@ -87,15 +112,18 @@ __device__ __forceinline__ void convolve_column(float (&sums)[Tile::rows][2], co
     }
 }
 
-// The convolution of a tile, which lies in shared memory as floats [row][column][channel] then, where the input was.
-template <class Tile>
+// The convolution of a tile, which lies in shared memory as floats [row][column][channel] then, where the input was. What the body reads of the tile comes meanwhile,
+// and lies behind the weights.
+template <class Tile, class Body>
 __device__ __forceinline__ void depthwise_results(
-    const typename Tile::Element* x, const DepthwisePlace& place, int channel, int in_height, int in_width, int width, unsigned char* memory)
+    Body& body, const typename Tile::Element* x, const DepthwisePlace& place, int channel, int in_height, int in_width, int width, unsigned char* memory)
 {
     bring_residue<Tile::in_height, Tile::in_width, Tile::group, Tile::dilation, Tile::pitch>(
         memory, x, place.image, place.y - Tile::padding, place.x - Tile::padding, channel, in_height, in_width);
     cp_async_commit();
-    cp_async_wait<0>();
+    body.template bring<Tile>(memory + Tile::shared_bytes, place, channel);
+    cp_async_commit();
+    cp_async_wait<1>();
     __syncthreads();
     const int lane = threadIdx.x % Tile::lanes, slot = threadIdx.x / Tile::lanes, column = slot % Tile::width, run = slot / Tile::width, row = run * Tile::rows;
     // Whole warps have nothing to do where a residue is narrow, or where tiles are.
@@ -113,10 +141,11 @@ __device__ __forceinline__ void depthwise_results(
         #pragma unroll
         for (int r = 0; r < Tile::rows; r++) store_vector<2, 2>(results + r * Tile::width * Tile::group, sums[r]);
     }
+    cp_async_wait<0>();
     __syncthreads();
 }
 
-// V channels of a tile's results for the body, and where they belong.
+// V channels of a tile's results for the body, and where they belong. The body finds what it has brought by the number of the unit.
 template <class Tile, int V> struct DepthwiseUnits
 {
     static constexpr int vectors = Tile::group / V, count = Tile::height * Tile::width * vectors;
@@ -131,7 +160,7 @@ template <class Tile, int V> struct DepthwiseUnits
     }
 };
 
-// Blocks: tiles of all pictures × groups of channels. Shared memory: Tile::shared_bytes.
+// Blocks: tiles of all pictures × groups of channels. Shared memory: Tile::shared_bytes, and what the body brings.
 template <class Tile, int V, bool ADJOINT, class Body>
 __device__ __forceinline__ void depthwise_map(
     Body& body, const typename Tile::Element* x, const float* weight, int in_height, int in_width, int height, int width, int block, unsigned char* memory)
@@ -139,7 +168,7 @@ __device__ __forceinline__ void depthwise_map(
     const int channel = block % Tile::groups * Tile::group;
     const DepthwisePlace place = depthwise_place<Tile>(block / Tile::groups, height, width);
     bring_depthwise_weights<Tile, ADJOINT>(reinterpret_cast<float*>(memory + Tile::tile_bytes), weight, channel);
-    depthwise_results<Tile>(x, place, channel, in_height, in_width, width, memory);
+    depthwise_results<Tile>(body, x, place, channel, in_height, in_width, width, memory);
     for (int unit = threadIdx.x; unit < DepthwiseUnits<Tile, V>::count; unit += 256)
     {
         const DepthwiseUnits<Tile, V> of(place, channel, unit);
@@ -147,13 +176,13 @@ __device__ __forceinline__ void depthwise_map(
         {
             float value[V];
             load_channels<float, V, V>(reinterpret_cast<const float*>(memory) + unit * V, value);
-            body.apply(value, (of.image * height + of.y) * width + of.x, of.image, of.y, of.x, of.channel);
+            body.apply(value, (of.image * height + of.y) * width + of.x, of.image, of.y, of.x, of.channel, unit);
         }
     }
 }
 
 // A chunk has every CHUNKS-th tile of a picture (BY_PICTURE; blocks: pictures × CHUNKS × groups of channels) or of the batch (blocks: CHUNKS × groups).
-// All reductions are of channels. Shared memory: Tile::shared_bytes.
+// All reductions are of channels. Shared memory: Tile::shared_bytes, and what the body brings.
 template <class Tile, int V, bool ADJOINT, int CHUNKS, bool BY_PICTURE, class Body>
 __device__ __forceinline__ void depthwise_reduce(
     Body& body, const typename Tile::Element* x, const float* weight, int images, int in_height, int in_width, int height, int width, int block, unsigned char* memory)
@@ -171,7 +200,7 @@ __device__ __forceinline__ void depthwise_reduce(
     for (int tile = first + part % CHUNKS; tile < last; tile += CHUNKS)
     {
         const DepthwisePlace place = depthwise_place<Tile>(tile, height, width);
-        depthwise_results<Tile>(x, place, channel, in_height, in_width, width, memory);
+        depthwise_results<Tile>(body, x, place, channel, in_height, in_width, width, memory);
         for (int unit = threadIdx.x; unit < DepthwiseUnits<Tile, V>::count; unit += 256)
         {
             const DepthwiseUnits<Tile, V> of(place, channel, unit);
@@ -179,7 +208,7 @@ __device__ __forceinline__ void depthwise_reduce(
             {
                 float value[V], reduced[Body::REDUCTIONS][V];
                 load_channels<float, V, V>(reinterpret_cast<const float*>(memory) + unit * V, value);
-                body.reduce(value, (of.image * height + of.y) * width + of.x, of.image, of.y, of.x, of.channel, reduced);
+                body.reduce(value, (of.image * height + of.y) * width + of.x, of.image, of.y, of.x, of.channel, unit, reduced);
                 #pragma unroll
                 for (int r = 0; r < Body::REDUCTIONS; r++)
                 {

@@ -1,4 +1,4 @@
-// needs: halo_tile.cu warpgroup_convolution.cu
+// needs: halo_tile.cu input_tile.cu warpgroup_convolution.cu
 // Dense 3×3 convolution of stride 1, and its adjoint, for whole steps of channels: the input tile with its halo is brought once and read by
 // all nine taps. dense_convolution.cu brings each pixel nine times, from L2: at 64 channels 147 KB of input and 72 KB of weights for
 // 128 pixels × 64 channels, which is more than L2 delivers while the tensor cores compute them. Here it is 23 KB and 72 KB.
@@ -9,75 +9,83 @@
 // Weights stream, or all of them lie in shared memory. A tile of many channels comes in parts, one after the other. Groups of four warps
 // (warpgroup_convolution.cu) multiply what their shape allows, out of a tile in planes.
 
-// Height × Width pixels of Channels elements T, in one of two orders. One below the other, where an odd number of chunks a pixel puts 8 neighbouring pixels at
-// one chunk into 8 different groups of 4 banks. Or, for groups of warps, in planes, chunk by chunk: 8 neighbouring pixels at one chunk are 128 bytes in a
-// row, one of the matrices that wgmma takes, and what lies between planes puts the 8 chunks of a pixel into different banks.
-template <class T, int Channels_, int Height_, int Width_, bool Planes>
-struct InputTile
-{
-    typedef T Element;
-    static constexpr int Channels = Channels_, Height = Height_, Width = Width_, pixels = Height * Width;
-    static constexpr int chunks = Channels / Chunk<T>::channels, plane = ceil_div(pixels * 16 - 16, 128) * 128 + 16;
-    static constexpr int chunk_bytes = Planes ? plane : 16, pixel_bytes = Planes ? 16 : (chunks | 1) * 16, row_bytes = Width * pixel_bytes;
-    static constexpr int bytes = Planes ? chunks * plane : pixels * pixel_bytes;
-    static_assert(Channels % (2 * Chunk<T>::channels) == 0, "a step lies within a pixel");
-};
-
 // TileH × 16 pixels × TileN channels; Part of the channels read at a time. A slab is one step of the three taps of a column of the kernel; Stages
-// buffers of slabs, or 0 where all weights stay.
-template <class T, int Read_, int Written_, bool Adjoint_, int TileH_, int TileN_, int Part_, int Stages_, int WarpsM_, int WarpsN_>
+// buffers of slabs, or 0 where all weights stay. A block has Turns such tiles, one below the other; groups of warps then keep all weights, and turn in rows of 8.
+template <class T, int Read_, int Written_, bool Adjoint_, int TileH_, int TileN_, int Part_, int Stages_, int WarpsM_, int WarpsN_, int Turns_ = 1>
 struct HaloConvolution
 {
     typedef T Element;
-    static constexpr int Read = Read_, Written = Written_, TileH = TileH_, TileW = 16, TileN = TileN_, Part = Part_, Stages = Stages_;
+    static constexpr int Read = Read_, Written = Written_, TileH = TileH_, TileW = 16, TileN = TileN_, Part = Part_, Stages = Stages_, Turns = Turns_;
     static constexpr bool Adjoint = Adjoint_, resident = Stages == 0;
     static constexpr int WarpsM = WarpsM_, WarpsN = WarpsN_, threads = 32 * WarpsM * WarpsN;
     static constexpr int warp_rows = TileH / WarpsM, warp_columns = TileN / WarpsN;
     // For groups of four warps the packed weights are in an order of their own: whoever packs them decides by channels read and written alone.
     static constexpr bool warpgroups = FOCALNET_WARPGROUPS && sizeof(T) == 2 && Read % 64 == 0 && Written % 64 == 0;
-    typedef InputTile<T, Part, TileH + 2, TileW + 2, warpgroups> Input;
+    static constexpr bool turns_of_groups = warpgroups && Turns > 1;
+    typedef InputTile<T, Part, (turns_of_groups ? 8 : TileH) + 2, TileW + 2, warpgroups> Input;
     static constexpr int parts = Read / Part, part_steps = Input::chunks / 2, tap_steps = parts * part_steps, slabs = parts * 3 * part_steps;
     // Packed weights: a step of a tap, and what lies between the taps of a column, there and in a slab.
     static constexpr int step_bytes = ceil_div(Written, 16) * 512, column_bytes = 3 * tap_steps * step_bytes, tap_bytes = resident ? column_bytes : TileN * 32;
     static constexpr int slab_bytes = 3 * TileN * 32, weight_bytes = resident ? 3 * column_bytes : Stages * slab_bytes;
-    static constexpr int shared_bytes = Input::bytes + (warpgroups ? GroupSlabs<TileN, Part>::bytes : weight_bytes);
+    static constexpr int shared_bytes = Input::bytes + (turns_of_groups ? 3 * column_bytes : warpgroups ? GroupSlabs<TileN, Part>::bytes : weight_bytes);
     static_assert(Read % Part == 0 && ceil_div(Written, 16) * 16 % TileN == 0, "whole parts and column tiles");
     static_assert(!resident || (parts == 1 && TileN * 32 == step_bytes), "all weights stay for one part and all channels");
     static_assert(TileH % WarpsM == 0 && warp_columns % 16 == 0, "a warp computes rows of 16 pixels and multiples of 16 channels");
     static_assert(!warpgroups || (threads == 256 && TileH % 8 == 0 && Part % 64 == 0 && !resident), "two groups compute 8 × 8 pixels, slabs are of 64 channels");
+    static_assert(!turns_of_groups || (parts == 1 && TileN == Written), "all weights stay for one part and all channels");
 };
 
 // Tiles over the pictures × tiles over the channels written, the last running fastest.
 template <class Halo> __host__ __device__ constexpr int halo_convolution_blocks(int images, int height, int width)
 {
-    return images * ceil_div(height, Halo::TileH) * ceil_div(width, Halo::TileW) * ceil_div(Halo::Written, Halo::TileN);
+    return images * ceil_div(height, Halo::TileH * Halo::Turns) * ceil_div(width, Halo::TileW) * ceil_div(Halo::Written, Halo::TileN);
 }
 
-// One part of the tile whose first pixel is (y, x), zeros outside of the picture. A thread keeps its chunk and goes from pixel to pixel. The
-// caller commits and waits.
+// Of a part of the tile that begins at a source's `channel` all that comes by copies, or all that comes through registers, zeros outside of the picture. The tile's
+// first pixel is (y, x); Channels are the source's.
+template <class Halo, bool Copies, int Channels, class Source>
+__device__ __forceinline__ void bring_piece(unsigned char* tile, const Source& source, int channel, int image, int y, int x)
+{
+    bring_chunks<typename Halo::Input, Halo::threads, Copies, 0, Halo::Input::chunks>(tile, source, image, y, x, channel);
+}
+
+template <class Halo, bool Copies, int Channels, class First, int Split, class Second>
+__device__ __forceinline__ void bring_piece(unsigned char* tile, const PiecedSource<First, Split, Second>& source, int channel, int image, int y, int x)
+{
+    typedef typename Halo::Input Input;
+    if constexpr (Channels == Halo::Part) bring_chunks<Input, Halo::threads, Copies, 0, Input::chunks>(tile, source, image, y, x, 0);
+    else if constexpr (Split % Halo::Part == 0)
+    {
+        if (channel < Split) bring_piece<Halo, Copies, Split>(tile, source.first, channel, image, y, x);
+        else bring_piece<Halo, Copies, Channels - Split>(tile, source.second, channel - Split, image, y, x);
+    }
+    else if constexpr (Copies)
+    {
+        // A part has some of several pieces: each chunk asks which it is of.
+        constexpr int across = Halo::threads / Input::chunks;
+        static_assert(Halo::threads % Input::chunks == 0, "every thread has a chunk");
+        const int chunk = threadIdx.x % Input::chunks;
+        for (TileCursor<Input, across> at(threadIdx.x / Input::chunks); at.pixel < Input::pixels; at.advance())
+        {
+            const int iy = y + at.y(), ix = x + at.x();
+            bring_chunk<typename Halo::Element, Channels>(
+                tile + Input::offset(at.pixel, chunk), source, is_inside(source, iy, ix), image, iy, ix, channel + chunk * Chunk<typename Halo::Element>::channels);
+        }
+    }
+}
+
+// What cp.async copies of one part. The caller commits and waits, and calls load_part for the rest.
 template <class Halo, class Source>
 __device__ __forceinline__ void bring_part(unsigned char* tile, const Source& source, int part, int image, int y, int x)
 {
-    typedef typename Halo::Input Input;
-    constexpr int across = Halo::threads / Input::chunks;
-    static_assert(Halo::threads % Input::chunks == 0, "every thread has a chunk");
-    const int chunk = threadIdx.x % Input::chunks;
-    int row = threadIdx.x / Input::chunks / Input::Width, column = threadIdx.x / Input::chunks % Input::Width;
-    unsigned char* shared = tile + threadIdx.x / Input::chunks * Input::pixel_bytes + chunk * Input::chunk_bytes;
-    // Unrolled where copies pass the registers: a copy under way holds the registers of its address.
-    constexpr int turns = ceil_div(Input::pixels, across);
-    #pragma unroll (Source::direct ? turns : 1)
-    for (int turn = 0; turn < turns; turn++, shared += across * Input::pixel_bytes)
-    {
-        // In the last turn some have no pixel left.
-        if (turn == turns - 1 && row >= Input::Height) break;
-        const bool inside = (unsigned)(y + row) < (unsigned)source.height && (unsigned)(x + column) < (unsigned)source.width;
-        bring_chunk<typename Halo::Element, Halo::Read>(
-            shared, source, inside, image, y + row, x + column, part * Halo::Part + chunk * Chunk<typename Halo::Element>::channels);
-        row += across / Input::Width;
-        column += across % Input::Width;
-        if (column >= Input::Width) { column -= Input::Width; row++; }
-    }
+    bring_piece<Halo, true, Halo::Read>(tile, source, part * Halo::Part, image, y, x);
+}
+
+// What comes through registers, whatever is under way meanwhile.
+template <class Halo, class Source>
+__device__ __forceinline__ void load_part(unsigned char* tile, const Source& source, int part, int image, int y, int x)
+{
+    if constexpr (!Source::direct) bring_piece<Halo, false, Halo::Read>(tile, source, part * Halo::Part, image, y, x);
 }
 
 // Brings slab after slab of weights, in the order parts, columns of the kernel, steps.
@@ -197,25 +205,14 @@ __device__ __forceinline__ void multiply_column(float (&acc)[MT][NT][4], const u
 #endif
 }
 
-// One block. Weights are packed as for dense_convolution.cu; images, height and width are those of input and output.
+// One tile, from (y0, x0) on.
 template <class Halo, class Source, class Body>
-__device__ __forceinline__ void halo_convolution(
-    const Source& source, const void* packed, Body& body, int images, int height, int width, int block, unsigned char* shared)
+__device__ __forceinline__ void halo_tile_convolution(
+    const Source& source, const unsigned char* packed, Body& body, int image, int y0, int x0, int height, int width, int column_tile, unsigned char* shared)
 {
-    constexpr int column_tiles = ceil_div(Halo::Written, Halo::TileN);
-    const int column_tile = block % column_tiles, tile = block / column_tiles;
-    const int across = (width + Halo::TileW - 1) / Halo::TileW, tiles = (height + Halo::TileH - 1) / Halo::TileH * across;
-    const int image = tile / tiles, y0 = tile % tiles / across * Halo::TileH, x0 = tile % tiles % across * Halo::TileW;
     const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, row = warp % Halo::WarpsM * Halo::warp_rows;
     unsigned char* stages = shared + Halo::Input::bytes;
-#if FOCALNET_WARPGROUPS
-    if constexpr (Halo::warpgroups)
-    {
-        warpgroup_convolution<Halo>(source, static_cast<const unsigned char*>(packed), body, image, y0, x0, height, width, column_tile * Halo::TileN, shared);
-        return;
-    }
-#endif
-    SlabWeights<Halo> weights = { static_cast<const unsigned char*>(packed) + column_tile * Halo::TileN * 32, 0, 0 };
+    SlabWeights<Halo> weights = { packed + column_tile * Halo::TileN * 32, 0, 0 };
 
     // The first group is the input and the first slab, or all there is.
     bring_part<Halo>(shared, source, 0, image, y0 - 1, x0 - 1);
@@ -223,11 +220,13 @@ __device__ __forceinline__ void halo_convolution(
     {
         bring_packed<Halo::weight_bytes, Halo::threads>(stages, packed);
         cp_async_commit();
+        load_part<Halo>(shared, source, 0, image, y0 - 1, x0 - 1);
         cp_async_wait<0>();
         __syncthreads();
     }
     #pragma unroll
     for (int slab = 0; slab < Halo::Stages - 1; slab++) weights.bring(stages);
+    if constexpr (!Halo::resident) load_part<Halo>(shared, source, 0, image, y0 - 1, x0 - 1);
 
     float acc[Halo::warp_rows][Halo::warp_columns / 8][4] = {};
     const unsigned char* b = stages + warp / Halo::WarpsM * Halo::warp_columns * 32;
@@ -240,6 +239,7 @@ __device__ __forceinline__ void halo_convolution(
             __syncthreads();
             bring_part<Halo>(shared, source, part, image, y0 - 1, x0 - 1);
             cp_async_commit();
+            load_part<Halo>(shared, source, part, image, y0 - 1, x0 - 1);
             cp_async_wait<0>();
         }
         #pragma unroll (Halo::part_steps <= 2 ? 3 : 1)
@@ -267,4 +267,33 @@ __device__ __forceinline__ void halo_convolution(
     InsidePicture<Body> inside = { body, height, width };
     const TilePlaces<Halo::TileW> places = { row * Halo::TileW, Halo::TileH * Halo::TileW, image, y0, x0 };
     finish_tile<Halo::Written>(inside, acc, places, column_tile * Halo::TileN + warp / Halo::WarpsM * Halo::warp_columns, lane);
+}
+
+// One block. Weights are packed as for dense_convolution.cu; images, height and width are those of input and output.
+template <class Halo, class Source, class Body>
+__device__ __forceinline__ void halo_convolution(
+    const Source& source, const void* packed, Body& body, int images, int height, int width, int block, unsigned char* shared)
+{
+    constexpr int column_tiles = ceil_div(Halo::Written, Halo::TileN), rows = Halo::TileH * Halo::Turns;
+    const int column_tile = block % column_tiles, tile = block / column_tiles;
+    const int across = (width + Halo::TileW - 1) / Halo::TileW, tiles = (height + rows - 1) / rows * across;
+    const int image = tile / tiles, y0 = tile % tiles / across * rows, x0 = tile % tiles % across * Halo::TileW;
+    const unsigned char* weights = static_cast<const unsigned char*>(packed);
+#if FOCALNET_WARPGROUPS
+    if constexpr (Halo::turns_of_groups) warpgroup_turns<Halo>(source, weights, body, image, y0, x0, height, width, shared);
+    else if constexpr (Halo::warpgroups) warpgroup_convolution<Halo>(source, weights, body, image, y0, x0, height, width, column_tile * Halo::TileN, shared);
+    else
+#endif
+    {
+        halo_tile_convolution<Halo>(source, weights, body, image, y0, x0, height, width, column_tile, shared);
+        if constexpr (Halo::Turns != 1)
+        {
+            #pragma unroll 1
+            for (int y = y0 + Halo::TileH; y < smaller_of(y0 + rows, height); y += Halo::TileH)
+            {
+                __syncthreads();
+                halo_tile_convolution<Halo>(source, weights, body, image, y, x0, height, width, column_tile, shared);
+            }
+        }
+    }
 }

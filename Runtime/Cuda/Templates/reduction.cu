@@ -10,6 +10,8 @@ __device__ __forceinline__ float neutral_of(bool maximum) { return maximum ? __i
 __device__ __forceinline__ float combine(bool maximum, float a, float b) { return maximum ? fmaxf(a, b) : a + b; }
 
 __host__ __device__ constexpr int power_of_two_from(int n) { return n <= 1 ? 1 : 2 * power_of_two_from((n + 1) / 2); }
+// Threads that share a pixel of so many vectors of channels.
+__host__ __device__ constexpr int lanes_for(int groups) { return groups >= 32 ? 32 : power_of_two_from(groups); }
 
 // What the threads of a block have summed for each channel, or in all, goes to the block's partial results.
 template <int V, int CHANNELS, int LANES, int ROUNDS, bool KEEP>
@@ -119,7 +121,7 @@ __device__ __forceinline__ void reduce_pixel(
 template <int V, int CHANNELS, int CHUNKS, bool BY_PICTURE, class Source, class Body>
 __device__ __forceinline__ void pixel_reduce(Source& source, Body& body, int images, int height, int width, int block, unsigned char* memory)
 {
-    constexpr int groups = CHANNELS / V, lanes = groups >= 32 ? 32 : power_of_two_from(groups), rounds = (groups + lanes - 1) / lanes;
+    constexpr int groups = CHANNELS / V, lanes = lanes_for(groups), rounds = (groups + lanes - 1) / lanes;
     constexpr int slots = 256 / lanes;
     const int lane = threadIdx.x % lanes, slot = threadIdx.x / lanes;
     const int pixels = images * height * width, range = BY_PICTURE ? height * width : pixels;

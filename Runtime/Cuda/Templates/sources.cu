@@ -43,11 +43,15 @@ struct PiecedSource
 };
 
 // One chunk from registers: of a tile in shared memory, or of packed weights.
-__device__ __forceinline__ void store_chunk(void* to, const float (&v)[8])
+__device__ __forceinline__ uint4 packed_chunk(const float (&v)[8])
 {
-    *static_cast<uint4*>(to) = make_uint4(pack_bf16x2(v[0], v[1]), pack_bf16x2(v[2], v[3]), pack_bf16x2(v[4], v[5]), pack_bf16x2(v[6], v[7]));
+    return make_uint4(pack_bf16x2(v[0], v[1]), pack_bf16x2(v[2], v[3]), pack_bf16x2(v[4], v[5]), pack_bf16x2(v[6], v[7]));
 }
-__device__ __forceinline__ void store_chunk(void* to, const float (&v)[4]) { *static_cast<float4*>(to) = make_float4(v[0], v[1], v[2], v[3]); }
+__device__ __forceinline__ uint4 packed_chunk(const float (&v)[4])
+{
+    return make_uint4(__float_as_uint(v[0]), __float_as_uint(v[1]), __float_as_uint(v[2]), __float_as_uint(v[3]));
+}
+template <int V> __device__ __forceinline__ void store_chunk(void* to, const float (&v)[V]) { *static_cast<uint4*>(to) = packed_chunk(v); }
 
 // The chunk from `channel` on of one pixel, zeros where it is not `inside` the picture. Channels are the source's: what is missing at the end of
 // the last chunk is zero.
@@ -83,7 +87,8 @@ __device__ __forceinline__ void bring_chunk(void* shared, const Source& source, 
     if constexpr (Source::direct)
     {
         static_assert(Channels % Chunk<T>::channels == 0, "a direct source has whole chunks");
-        cp_async_16_zfill(shared, inside ? source.at(image, y, x, channel) : source.at(0, 0, 0, 0), inside ? 16u : 0u);
+        // Of no bytes the address may be any.
+        cp_async_16_zfill(shared, source.at(image, y, x, channel), inside ? 16u : 0u);
     }
     else
     {
@@ -99,4 +104,19 @@ __device__ __forceinline__ void bring_chunk(void* shared, const PiecedSource<Fir
     static_assert(Split % Chunk<T>::channels == 0, "a piece begins with a chunk");
     if (channel < Split) bring_chunk<T, Split>(shared, source.first, inside, image, y, x, channel);
     else bring_chunk<T, Channels - Split>(shared, source.second, inside, image, y, x, channel - Split);
+}
+
+// Chunks of a source that a thread has on their way to its registers, as long as these last.
+template <class Source> struct LoadsAtOnce { static constexpr int most = 6; };
+
+// The same of a source that is not direct, into registers, without a branch: what lies outside is read at the nearest pixel, and left out. So the loads of several
+// chunks are on their way at once.
+template <class T, int Channels, class Source>
+__device__ __forceinline__ uint4 chunk_at_nearest(const Source& source, bool inside, int image, int y, int x, int channel)
+{
+    static_assert(Channels % Chunk<T>::channels == 0, "whole chunks");
+    float v[Chunk<T>::channels];
+    source.template load<Chunk<T>::channels>(v, image, min(max(y, 0), source.height - 1), min(max(x, 0), source.width - 1), channel);
+    const uint4 chunk = packed_chunk(v);
+    return make_uint4(inside ? chunk.x : 0u, inside ? chunk.y : 0u, inside ? chunk.z : 0u, inside ? chunk.w : 0u);
 }

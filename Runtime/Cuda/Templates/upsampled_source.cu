@@ -23,3 +23,6 @@ struct UpsampledSource
         for (int v = 0; v < V; v++) out[v] = fmaf(0.5625f, near[v], fmaf(0.1875f, beside[v] + below[v], 0.0625f * across[v]));
     }
 };
+
+// Each has four loads.
+template <int Pitch, int Alignment, class T> struct LoadsAtOnce<UpsampledSource<Pitch, Alignment, T>> { static constexpr int most = 3; };

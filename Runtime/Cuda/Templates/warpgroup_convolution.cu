@@ -1,4 +1,4 @@
-// needs: halo_tile.cu
+// needs: halo_tile.cu tile_operands.cu
 // The 3×3 convolution of halo_convolution.cu on sm_90a: a group of four warps multiplies 64 pixels with up to 128 channels at once, both straight out
 // of shared memory (wgmma). Nothing is loaded into registers but sums, so that neither address arithmetic nor the port of shared memory is in
 // the way of the tensor cores, which go on while the warps bring what comes next.
@@ -54,54 +54,11 @@ struct GroupPlaces
     __device__ __forceinline__ Place at(int row) const { return { 0, image, y + row / 16 * 8 + row % 16 / 8, x + row % 8 }; }
 };
 
-// What the body reads beside the sums, of the groups of 8 channels that a lane has, `at_once` on the way together. Where there are no more than that, they are
-// asked for before the first product, else when the sums are there.
-template <class Body, int MT, int NT>
-struct GroupOperands
-{
-    static constexpr int row_groups = NT / 4, count = 2 * MT * row_groups, at_once = smaller_of(count, 4);
-    static constexpr bool is_early = count == at_once;
-    typename Body::template Operands<8> of[at_once];
-
-    static __device__ __forceinline__ Place place(const GroupPlaces& places, int group, int lane) { return places.at(group / row_groups * 8 + (lane >> 2)); }
-    static __device__ __forceinline__ int channel(int group, int lane) { return (group % row_groups * 4 + (lane & 3)) * 8; }
-
-    // In place of pixels behind the picture's end its last ones are read.
-    __device__ __forceinline__ void fetch(const Body& body, const GroupPlaces& places, int first_group, int first_channel, int height, int width, int lane)
-    {
-        #pragma unroll
-        for (int i = 0; i < at_once; i++)
-        {
-            const Place at = place(places, first_group + i, lane);
-            const int y = min(at.y, height - 1), x = min(at.x, width - 1);
-            body.template fetch<8>(of[i], (at.image * height + y) * width + x, at.image, y, x, first_channel + channel(first_group + i, lane));
-        }
-    }
-
-    __device__ __forceinline__ void finish(
-        Body& body, const float (&acc)[MT][NT][4], const GroupPlaces& places, int first_channel, int height, int width, int lane)
-    {
-        #pragma unroll
-        for (int first = 0; first < count; first += at_once)
-        {
-            if constexpr (!is_early) fetch(body, places, first, first_channel, height, width, lane);
-            #pragma unroll
-            for (int i = 0; i < at_once; i++)
-            {
-                const int group = first + i, row = group / row_groups;
-                const Place at = place(places, group, lane);
-                float v[8];
-                channels_of_lane(v, acc[row / 2], group % row_groups * 4, row % 2);
-                if (at.y < height && at.x < width)
-                    body.template apply<8>(v, of[i], (at.image * height + at.y) * width + at.x, at.image, at.y, at.x, first_channel + channel(group, lane));
-            }
-        }
-    }
-};
-
 // From halo_convolution.cu.
 template <class Halo, class Source>
 __device__ __forceinline__ void bring_part(unsigned char* tile, const Source& source, int part, int image, int y, int x);
+template <class Halo, class Source>
+__device__ __forceinline__ void load_part(unsigned char* tile, const Source& source, int part, int image, int y, int x);
 
 // The tile of TileH × 16 pixels from (y0, x0) on, and TileN channels from `first_channel` on.
 template <class Halo, class Source, class Body>
@@ -120,9 +77,10 @@ __device__ __forceinline__ void warpgroup_convolution(
     bring_part<Halo>(shared, source, 0, image, y0 - 1, x0 - 1);
     #pragma unroll
     for (int slab = 0; slab < ahead; slab++) weights.bring(stages);
+    load_part<Halo>(shared, source, 0, image, y0 - 1, x0 - 1);
 
     const GroupPlaces places = { image, y0 + warp % 4 * 2, x0 + group * 8 };
-    GroupOperands<Body, MT, NT> operands;
+    TileOperands<Body, MT, NT> operands;
     if constexpr (operands.is_early) operands.fetch(body, places, 0, first_channel, height, width, lane);
 
     float acc[MT][NT][4] = {};
@@ -137,6 +95,7 @@ __device__ __forceinline__ void warpgroup_convolution(
             __syncthreads();
             bring_part<Halo>(shared, source, part, image, y0 - 1, x0 - 1);
             cp_async_commit();
+            load_part<Halo>(shared, source, part, image, y0 - 1, x0 - 1);
             cp_async_wait<0>();
         }
         #pragma unroll 1
@@ -171,6 +130,59 @@ __device__ __forceinline__ void warpgroup_convolution(
     wgmma_wait<0>();
     wgmma_sums(acc);
     operands.finish(body, acc, places, first_channel, height, width, lane);
+}
+
+// A block that keeps all weights, and turns from 8 × 16 pixels to those below: the next ones' copies are under way while the body has these, and nobody waits
+// between the products of a turn. What waits, another block's products fill.
+template <class Halo, class Source, class Body>
+__device__ __forceinline__ void warpgroup_turns(
+    const Source& source, const unsigned char* packed, Body& body, int image, int y0, int x0, int height, int width, unsigned char* shared)
+{
+    typedef typename Halo::Input Input;
+    constexpr int NT = Halo::TileN / 8, row_bytes = Halo::TileN * 16;
+    const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, group = __shfl_sync(0xffffffffu, warp >> 2, 0);
+    unsigned char* weights = shared + Input::bytes;
+    bring_part<Halo>(shared, source, 0, image, y0 - 1, x0 - 1);
+    bring_packed<3 * Halo::column_bytes, Halo::threads>(weights, packed);
+    cp_async_commit();
+    load_part<Halo>(shared, source, 0, image, y0 - 1, x0 - 1);
+
+    const SharedMatrix pixels = shared_matrix(shared + group * 128, Input::chunk_bytes, Input::row_bytes), columns = shared_matrix(weights, row_bytes, 128);
+    const int end = min(y0 + Halo::TileH * Halo::Turns, height);
+    #pragma unroll 1
+    for (int y = y0; y < end; y += 8)
+    {
+        const GroupPlaces places = { image, y + warp % 4 * 2, x0 + group * 8 };
+        TileOperands<Body, 1, NT> operands;
+        if constexpr (operands.is_early) operands.fetch(body, places, 0, 0, height, width, lane);
+        cp_async_wait<0>();
+        if (!Source::direct) fence_shared_for_wgmma();
+        __syncthreads();
+        float acc[1][NT][4] = {};
+        wgmma_sums(acc);
+        wgmma_fence();
+        #pragma unroll
+        for (int tap = 0; tap < 9; tap++)
+        {
+            const int ky = tap / 3, kx = tap - ky * 3;
+            const SharedMatrix under = pixels.at(((Halo::Adjoint ? 2 - ky : ky) * Input::Width + (Halo::Adjoint ? 2 - kx : kx)) * 16);
+            #pragma unroll
+            for (int step = 0; step < Halo::tap_steps; step++)
+                wgmma_m64k16_bf16(acc[0], under.at(step * 2 * Input::chunk_bytes), columns.at((tap * Halo::tap_steps + step) * 2 * row_bytes));
+        }
+        wgmma_commit();
+        wgmma_wait<0>();
+        wgmma_sums(acc);
+        if (y + 8 < end)
+        {
+            // Nobody reads these pixels any more.
+            __syncthreads();
+            bring_part<Halo>(shared, source, 0, image, y + 7, x0 - 1);
+            cp_async_commit();
+            load_part<Halo>(shared, source, 0, image, y + 7, x0 - 1);
+        }
+        operands.finish(body, acc, places, 0, height, width, lane);
+    }
 }
 
 #endif

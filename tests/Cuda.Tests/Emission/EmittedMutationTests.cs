@@ -34,6 +34,8 @@ public sealed class EmittedMutationTests(ITestOutputHelper output)
         ("depthwise_tile.cu", ["depthwise_map<DepthwiseTile<float, 40", "depthwise_map<DepthwiseTile<bf16, 40", "depthwise_map<DepthwiseTile<bf16, 16, 5", "depthwise_reduce< & true>(body", "depthwise_reduce< & false>(body"]),
         ("depthwise_gradient.cu", ["depthwise_tile_gradient<DepthwiseTile<float, 40", "depthwise_tile_gradient<DepthwiseTile<bf16, 16, 7"]),
         ("gathered_convolution.cu", ["GatheredConvolution<2, 1", "GatheredConvolution<1, 2"]),
+        ("pooled_convolution.cu", ["PooledTile<3, 1", "PooledTile<2, 1 & if (r == 1) store_at"]),
+        ("summed_map.cu", ["PictureSum<16, 32", "PictureSum<40, 64, true, false", "PictureSum<300, 64, false, true", "PictureSum<2, 64"]),
         ("resample.cu", ["ResampleSource<2, 3", "ResampleSource<3, 3", "ResampleAdjointSource<0", "ResampleAdjointSource<2", "ResampleAdjointSource<3"]),
         ("trig.cu", ["trig_transform<false, false", "trig_transform<true, true"]),
         ("direct_convolution.cu", ["direct_convolution<3, 5, 3, 3, 1, 2, 2", "direct_convolution<3, 70", "direct_convolution<6, 5, 3, 3, 2, 1, 1, true", "direct_convolution<6, 5, 1, 1, 2, 0, 1, true", "direct_convolution<5, 3, 4, 4, 2, 1, 1, true"]),
@@ -49,7 +51,7 @@ public sealed class EmittedMutationTests(ITestOutputHelper output)
     private static readonly Dictionary<string, (int Images, int Height, int Width)> _large = new()
     {
         ["depthwise_tile.cu"] = (1, 19, 18), ["depthwise_gradient.cu"] = (1, 19, 18), ["reduction.cu"] = (1, 17, 17), ["depthwise.cu"] = (1, 33, 33), ["direct_convolution.cu"] = (1, 9, 17),
-        ["trig.cu"] = (1, 45, 17),
+        ["trig.cu"] = (1, 45, 17), ["pooled_convolution.cu"] = (1, 9, 17),
         // Sixteen pixels, which are a slab, for each part.
         [StridedGradient] = (1, 15, 17),
     };
@@ -63,8 +65,8 @@ public sealed class EmittedMutationTests(ITestOutputHelper output)
         new("elementwise.cu", "bound of 'pixels_of_block = groups >= 256' + 1", "256 groups make one pixel a block both ways"),
         new("elementwise.cu", "bound of 'pixels_of_block = groups >= 256' - 1", "255 groups make one pixel a block both ways"),
         new("reduction.cu", "bound of '{ return n <= 1' + 1", "half as many lanes make twice as many rounds"),
-        new("reduction.cu", "bound of 'lanes = groups >= 32' + 1", "32 is a power of two"),
-        new("reduction.cu", "bound of 'lanes = groups >= 32' - 1", "the power of two from 31 is 32"),
+        new("reduction.cu", "bound of '{ return groups >= 32' + 1", "32 is a power of two"),
+        new("reduction.cu", "bound of '{ return groups >= 32' - 1", "the power of two from 31 is 32"),
         new("reduction.cu", "bound of 'start < last' + (slots)", "one more round, of no pixel"),
         new("depthwise.cu", "bound of 'lanes = groups >= 32' + 1", "32 is a power of two"),
         new("depthwise.cu", "bound of 'lanes = groups >= 32' - 1", "the power of two from 31 is 32"),
@@ -77,6 +79,8 @@ public sealed class EmittedMutationTests(ITestOutputHelper output)
         new("depthwise_gradient.cu", "bound of 'kx < Tile' + 1", "threads too many add to sums that nobody reads"),
         new("reduction.cu", "bound of 'turn < ROUNDS' + 1", "one more round, of no channel"),
         new("reduction.cu", "bound of 'start + 2 * slots <= last' - (2 * slots)", "rounds that are no pair are made one by one"),
+        new("pooled_convolution.cu", "bound of 'round < rounds' + 1", "one more round, of no channel"),
+        new("summed_map.cu", "bound of 'start < Unit' + (512)", "one more turn, of no pixel"),
         new("finish_moments.cu", "bound of 'index < results' + 1", "features have a multiple of 32 channels, and a block has 8 results"),
         new("trig.cu", "bound of 'n0 <= half' + (16)", "one more slab, of zeros"),
         new("trig.cu", "bound of 'phase > length - phase' + 1", "half a turn leads to the same place either way"),
@@ -121,7 +125,7 @@ public sealed class EmittedMutationTests(ITestOutputHelper output)
         [
             OddNetwork.Build(NetworkMode.Inference), OddNetwork.Build(NetworkMode.Training),
             EdgeNetwork.Build(NetworkMode.Inference), EdgeNetwork.Build(NetworkMode.Training), EmittedMomentsTests.Network(),
-            SelectionNetwork.Build(NetworkMode.Inference), SelectionNetwork.Build(NetworkMode.Training),
+            SelectionNetwork.Build(NetworkMode.Inference), SelectionNetwork.Build(NetworkMode.Training), PoolingNetwork.Build(),
         ];
         return new[] { (ElementType.Float32, false), (ElementType.Float32, true), (ElementType.BFloat16, false), (ElementType.BFloat16, true) }
             .SelectMany(form => EmittedKernels.Of(graphs, form.Item1, form.Item2)).DistinctBy(k => k.Kernel.Name);

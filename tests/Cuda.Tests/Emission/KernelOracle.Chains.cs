@@ -6,7 +6,7 @@ using FocalNet.Graph.Reference;
 
 namespace FocalNet.Cuda.Tests.Emission;
 
-/// <content>Convolutions one after another, moments, and inputs that are made as they are read.</content>
+/// <content>Convolutions one after another, moments, inputs that are made as they are read, and sums that their reader adds.</content>
 internal sealed partial class KernelOracle
 {
     private void CheckMoments(FinishMomentsTask task)
@@ -48,6 +48,22 @@ internal sealed partial class KernelOracle
         _slack = 0;
         if (chain.Parts > 0)
             CheckPartialMoments(chain, values);
+    }
+
+    private void CheckPooled(PooledConvolutionTask task)
+    {
+        var values = new Dictionary<Node, ReferenceTensor>();
+        CheckKernel(task.Pools, values);
+        Node maps = task.Convolution.Body.Operands[0];
+        CheckKernel(task.Convolution, new() { [maps] = Evaluate(maps, values) });
+    }
+
+    private void CheckSummed(SummedMapTask task)
+    {
+        double[] sum = Added(task.Sum);
+        if (task.Operands[1].IsWritten)
+            Compare("sum", Gather(task.Operands[1], task.Sum.Result.Shape, now: true, memoryOrder: true), sum, Math.Sqrt(task.Sum.Chunks));
+        CheckKernel(task.Map, new() { [task.Sum.Result] = new ReferenceTensor(task.Sum.Result.Shape.At(_size), sum) });
     }
 
     private void CheckPartialMoments(ConvolutionChainTask chain, Dictionary<Node, ReferenceTensor> values)

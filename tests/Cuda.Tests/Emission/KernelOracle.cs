@@ -102,6 +102,12 @@ internal sealed partial class KernelOracle : IReferenceValues, IDisposable
                 case ConvolutionChainTask chain:
                     CheckChain(chain);
                     break;
+                case PooledConvolutionTask pooled:
+                    CheckPooled(pooled);
+                    break;
+                case SummedMapTask summed:
+                    CheckSummed(summed);
+                    break;
                 default:
                     CheckKernel((KernelTask)task, []);
                     break;
@@ -111,15 +117,7 @@ internal sealed partial class KernelOracle : IReferenceValues, IDisposable
 
     private void CheckFinish(FinishTask task)
     {
-        float[] partial = _before[task.Operands[0].Place.Buffer];
-        int pictures = task.Operands[0].Shape.N.At(_size);
-        var expected = new double[task.PerPicture ? pictures * task.Elements : task.Elements];
-        Array.Fill(expected, task.Kind == ReduceKind.Sum ? 0 : double.NegativeInfinity);
-        for (int i = 0; i < partial.Length; i++)
-        {
-            int target = (task.PerPicture ? i / (task.Chunks * task.Elements) * task.Elements : 0) + i % task.Elements;
-            expected[target] = task.Kind == ReduceKind.Sum ? expected[target] + partial[i] : Math.Max(expected[target], partial[i]);
-        }
+        double[] expected = Added(task);
         if (task.Epilogue is { } epilogue)
         {
             var total = new ReferenceTensor(task.Result.Shape.At(_size), expected);
@@ -131,6 +129,20 @@ internal sealed partial class KernelOracle : IReferenceValues, IDisposable
             ? Gather(task.Operands[1], task.Operands[1].Shape, now: true, memoryOrder: true)
             : [.. Contents(task.Operands[1], now: true).Take(task.Elements)];
         Compare("sum", actual, expected, Math.Sqrt(task.Chunks));
+    }
+
+    private double[] Added(FinishTask task)
+    {
+        float[] partial = _before[task.Operands[0].Place.Buffer];
+        int pictures = task.Operands[0].Shape.N.At(_size);
+        var added = new double[task.PerPicture ? pictures * task.Elements : task.Elements];
+        Array.Fill(added, task.Kind == ReduceKind.Sum ? 0 : double.NegativeInfinity);
+        for (int i = 0; i < partial.Length; i++)
+        {
+            int target = (task.PerPicture ? i / (task.Chunks * task.Elements) * task.Elements : 0) + i % task.Elements;
+            added[target] = task.Kind == ReduceKind.Sum ? added[target] + partial[i] : Math.Max(added[target], partial[i]);
+        }
+        return added;
     }
 
     private void CheckKernel(KernelTask task, Dictionary<Node, ReferenceTensor> values)
@@ -225,6 +237,9 @@ internal sealed partial class KernelOracle : IReferenceValues, IDisposable
     {
         Node node = task.Body.Operands[reduction.Operand];
         TaskOperand operand = task.Operands[reduction.Operand];
+        // What stays in shared memory is seen in what becomes of it.
+        if (!operand.IsWritten)
+            return;
         ReferenceTensor expected = Evaluate(node, values);
         if (reduction.Mode != ReductionMode.Chunked || task.Reduction == TaskReduction.Gathered)
         {

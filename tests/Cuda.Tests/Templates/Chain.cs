@@ -34,12 +34,21 @@ internal sealed class Chain : IDisposable
             {
                 const float* p0; float* p1;
                 int channels;
+                template <int V> struct Operands { float bias[V]; };
+                template <int V> __device__ __forceinline__ void fetch(Operands<V>& operands, int pixel, int image, int y, int x, int channel) const
+                {
+                    load_channels<float, V, V>(p0 + channel, operands.bias);
+                }
                 template <int V> __device__ __forceinline__ void keep(int) {}
                 template <int V> __device__ __forceinline__ void apply(float (&value)[V], int pixel, int image, int y, int x, int channel, bool own)
                 {
-                    float bias[V];
-                    load_channels<float, V, V>(p0 + channel, bias);
-                    for (int v = 0; v != V; v++) value[v] = fminf(fmaxf(value[v] + bias[v], -3.0f), 3.0f);
+                    Operands<V> operands;
+                    fetch(operands, pixel, image, y, x, channel);
+                    apply(value, operands, pixel, image, y, x, channel, own);
+                }
+                template <int V> __device__ __forceinline__ void apply(float (&value)[V], const Operands<V>& operands, int pixel, int image, int y, int x, int channel, bool own)
+                {
+                    for (int v = 0; v != V; v++) value[v] = fminf(fmaxf(value[v] + operands.bias[v], -3.0f), 3.0f);
                     if (own) store_channels<float, V, V>(p1 + pixel * channels + channel, value);
                 }
             };

@@ -20,6 +20,11 @@ public sealed class TemplateMutationTests(ITestOutputHelper output)
         new("weight_gradient.cu", "bound of 'channel < Shape' + 1", "pairs of channels begin with an even one, and their number is odd here", "at[0]"),
         new("weight_gradient.cu", "bound of 'channel + 1 < Shape' - 1", "the second of a pair is odd, and so is the number of channels here"),
         new("up_convolution.cu", "bound of 'return chunk < Up' - 1", "the chunk of a step is even, and so is the number of the middle's"),
+        new("up_tile_convolution.cu", "bound of 'return chunk < Up' - 1", "the chunk of a step is even, and so is the number of the middle's"),
+        new("halo_convolution.cu", "bound of 'channel < Split' - 1", "parts are whole, and so is the split"),
+        new("input_tile.cu", "bound of 'turn < turns' + (at_once)", "one more turn, of no pixel"),
+        new("input_tile.cu", "bound of 'i < at_once' + 1", "what is stored too early is stored again by the next turn, or is no pixel", "stored.pixel"),
+        new("input_tile.cu", "bound of 'static constexpr int ahead = count <= Convolution' - 1", "with a buffer to spare the last slab comes after the first one"),
         new("dense_convolution.cu", "bound of 'j < rows.count' + 1", "behind the last tap the weights are zero"),
         new("dense_convolution.cu", "bound of 'j < columns.count' + 1", "no tap has a column behind the last one"),
         new("dense_convolution.cu", "bound of 'channel < Split' - 1", "channels are multiples of a chunk, and so is the split"),
@@ -39,6 +44,7 @@ public sealed class TemplateMutationTests(ITestOutputHelper output)
         new("scm.cu", "bound of 'turn < ceil_div' + 1", "one more turn, of no unit"),
         new("scm.cu", "bound of 'lanes < 32' - 1", "lanes are powers of two"),
         new("warpgroup_convolution.cu", "bound of 'slab < count' + 1", "one more slab is brought, and not multiplied"),
+        new("warpgroup_convolution.cu", "bound of 'y + 8 < end' + 1", "one more tile is brought, and not multiplied"),
         new("halo_tile.cu", "bound of 'channel < Channels' - 1", "channels come in whole groups"),
         new("halo_tile.cu", "bound of 'chunks > 2' + 1", "straight on and in a loop the same is computed"),
         new("halo_tile.cu", "bound of 'chunks > 2' - 1", "straight on and in a loop the same is computed"),
@@ -54,11 +60,13 @@ public sealed class TemplateMutationTests(ITestOutputHelper output)
         (["few_channel_gradient.cu"], () => FewChannels(strict: false)),
         (["few_channel_gradient.cu"], () => FewChannels(strict: true)),
         (["halo_tile.cu", "fused_residual_block.cu"], () => Residual([new("residual24", true, 24, 3, 6, 3), new("residual16", true, 16, 4, 16, 3), new("residual8", true, 8, 4, 16, 1), new("residual32", true, 32, 2, 8, 2), new("computed", true, 16, 5, 16, 5, Loaded: true)])),
-        (["halo_convolution.cu", "halo_tile.cu", "sources.cu"], () => Halo(strict: false)),
+        (["halo_convolution.cu", "input_tile.cu", "halo_tile.cu", "sources.cu"], () => Halo(strict: false)),
         (["halo_convolution.cu"], () => Halo(strict: true)),
-        (["warpgroup_convolution.cu"], Groups),
+        (["warpgroup_convolution.cu", "tile_operands.cu"], Groups),
         (["picture_convolution.cu", "halo_tile.cu"], Pictures),
         (["up_convolution.cu"], Up),
+        (["up_tile_convolution.cu", "input_tile.cu"], UpTiles),
+        (["strided_convolution.cu", "input_tile.cu", "tile_operands.cu"], Strided),
         (["scm.cu", "pack_convolution.cu", "halo_tile.cu"], Scm),
     ];
 
@@ -159,7 +167,10 @@ public sealed class TemplateMutationTests(ITestOutputHelper output)
             new("parts", true, 32, 32, false, [2, 16, 16, 3, 2, 1]),
             new("one", true, 32, 16, true, [2, 16, 32, 2, 1, 1]),
             new("halves", false, 8, 16, false, [2, 16, 8, 2, 1, 1]),
-            new("whole", true, 16, 24, true, [2, 32, 16, 0, 1, 1], Two: true),
+            new("whole", true, 16, 24, true, [2, 32, 16, 0, 1, 1], Second: 8, Loaded: true),
+            new("pieces", true, 32, 16, false, [2, 16, 16, 3, 1, 1], Second: 16, Loaded: true),
+            new("mixed", true, 32, 16, false, [2, 16, 16, 3, 1, 1], Second: 8),
+            new("turns", true, 32, 16, false, [1, 16, 16, 3, 1, 1, 2]),
         ];
         if (strict) halos = [halos[2]];
         return (TemplateText.Of(["halo_convolution.cu", "pack_convolution.cu"], halos.Select(c => c.Text), strict), (module, seed) =>
@@ -183,9 +194,11 @@ public sealed class TemplateMutationTests(ITestOutputHelper output)
     private static (string, Action<CudaModule, ulong>) Groups()
     {
         HaloCase[] groups = [new("rows", true, 64, 64, true, [16, 64, 64, 3, 4, 2]), new("parts", true, 128, 64, false, [8, 32, 64, 3, 4, 2]), new("slabs", true, 256, 128, false, [8, 32, 128, 3, 4, 2])];
-        return (TemplateText.Of(["halo_convolution.cu", "pack_convolution.cu"], groups.Select(c => c.Text)), (module, seed) =>
+        HaloCase turns = new("turns", true, 64, 64, true, [8, 64, 64, 3, 4, 2, 2]);
+        return (TemplateText.Of(["halo_convolution.cu", "pack_convolution.cu"], groups.Append(turns).Select(c => c.Text)), (module, seed) =>
         {
-            foreach (HaloCase c in groups) c.Run(module, 1, 9, 19, seed);
+            foreach (HaloCase c in groups.Append(turns)) c.Run(module, 1, 9, 19, seed);
+            turns.Run(module, 1, 17, 3, seed);
         }
         );
     }
@@ -194,6 +207,31 @@ public sealed class TemplateMutationTests(ITestOutputHelper output)
     {
         var up = new UpCase("up", true, 24, 16, 8, 32, [32, 16, 4, 2, 2, 1]);
         return (TemplateText.Of(["up_convolution.cu", "pack_convolution.cu"], [up.Text]), (module, seed) => up.Run(module, 2, 3, 7, seed));
+    }
+
+    private static (string, Action<CudaModule, ulong>) UpTiles()
+    {
+        var up = new UpCase("up", true, 32, 32, 8, 32, [2, 1, 7, 2, 1]);
+        return (TemplateText.Of(["up_tile_convolution.cu", "pack_convolution.cu"], [up.Text]), (module, seed) =>
+        {
+            up.Run(module, 2, 3, 7, seed);
+            up.Run(module, 1, 4, 17, seed);
+        }
+        );
+    }
+
+    private static (string, Action<CudaModule, ulong>) Strided()
+    {
+        StridedCase[] cases = [new("strided", true, 32, 64, [2, 32, 3, 3, 2, 1], Second: 8), new("parts", true, 64, 32, [2, 32, 2, 3, 2, 1])];
+        return (TemplateText.Of(["strided_convolution.cu", "pack_convolution.cu"], cases.Select(c => c.Text)), (module, seed) =>
+        {
+            foreach (StridedCase c in cases)
+            {
+                c.Run(module, 2, 6, 35, seed);
+                c.Run(module, 1, 8, 32, seed);
+            }
+        }
+        );
     }
 
     private static (string, Action<CudaModule, ulong>) Scm()
