@@ -242,6 +242,7 @@ public sealed class TemplateMutationTests(ITestOutputHelper output)
         {
             scm.Run(module, 2, 5, 19, seed);
             streams.Run(module, 1, 5, 11, seed);
-        });
+        }
+        );
     }
 }
