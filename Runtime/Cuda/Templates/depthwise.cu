@@ -11,7 +11,7 @@ template <int KH, int KW, int STRIDE, int PADDING, int DILATION, int PITCH, int 
     {
         #pragma unroll
         for (int i = 0; i < V; i++) value[i] = 0.0f;
-        if constexpr (KH <= STRIDE && KW <= STRIDE && PADDING == 0 && DILATION == 1)
+        if constexpr (KH == STRIDE && KW == STRIDE && PADDING == 0 && DILATION == 1)
         {
             // Filters side by side: all taps lie in the picture, and come together.
             float in[KH * KW][V];

@@ -78,8 +78,8 @@ __device__ __forceinline__ void convolve_to_sum(
     for (int first = warp * 16; first < pixels; first += Tile::warps * 16)
     {
         float input[2][4];
-        #pragma unroll
-        for (int h = 0; h < 2; h++) body.load(input[h], first + h * 8 + g, min(channel, C - 4));
+        body.load(input[0], first + g, min(channel, C - 4));
+        body.load(input[1], first + g + 8, min(channel, C - 4));
         float acc[1][Tile::columns][4] = {};
         const HaloRows<typename Tile::Middle, 3, Tile::TileH, W> rows = { from, first };
         weights.multiply(acc, rows, lane);

@@ -107,21 +107,8 @@ __device__ __forceinline__ void apply_channels(StoreTile<To, Body>& store, float
     if (Channels % (4 * V) == 0 || channel < Channels) store.template apply<V>(value, place, channel);
 }
 
-// Brings a tile whose first pixel is (y, x) of an image, zeros outside of the picture. The caller commits and waits.
-template <class Tile, int Threads, class Source>
-__device__ __forceinline__ void bring_halo(unsigned char* tile, const Source& source, int image, int y, int x)
-{
-    #pragma unroll 1
-    for (int unit = threadIdx.x; unit < Tile::pixels * Tile::chunks; unit += Threads)
-    {
-        const int pixel = unit / Tile::chunks, chunk = unit % Tile::chunks, iy = y + pixel / Tile::Width, ix = x + pixel % Tile::Width;
-        const bool inside = (unsigned)iy < (unsigned)source.height && (unsigned)ix < (unsigned)source.width;
-        bring_chunk<typename Tile::Element, Tile::Channels>(
-            tile + Tile::offset(pixel, chunk), source, inside, image, iy, ix, chunk * Chunk<typename Tile::Element>::channels);
-    }
-}
-
-// The same of the few channels of a picture, a chunk filled up with zeros a pixel: all loads are on their way at once. The tile is its convolution's Input.
+// Brings a tile whose first pixel is (y, x) of an image, zeros outside of it, of the few channels of a picture: a chunk a pixel, filled up with zeros. All loads are on
+// their way at once. The tile is its convolution's Input.
 template <class Tile, class Source>
 __device__ __forceinline__ void bring_picture(unsigned char* tile, const Source& source, int image, int y, int x)
 {
@@ -149,8 +136,9 @@ __device__ __forceinline__ void bring_picture(unsigned char* tile, const Source&
     }
 }
 
-// The first `rows` rows of a tile, a thread one chunk of every so many rows, so that what it counts is a row alone. Copies are all on their way at once: those of rows behind the first
-// `rows`, which nobody needs, are zeros. What is computed comes two at a time, of the nearest pixel where a pixel lies outside, so that nothing is read behind a branch.
+// Brings the first `rows` rows of a tile whose first pixel is (y, x) of an image, zeros outside of it. The caller commits and waits. A thread has one chunk of every so
+// many rows, so that what it counts is a row alone. Copies are all on their way at once: those of rows behind `rows`, which nobody needs, are zeros. What is computed comes
+// two at a time, of the nearest pixel where a pixel lies outside, so that nothing is read behind a branch.
 template <class Tile, int Threads, class Source>
 __device__ __forceinline__ void bring_rows(unsigned char* tile, const Source& source, int image, int y, int x, int rows)
 {
@@ -184,15 +172,16 @@ __device__ __forceinline__ void bring_rows(unsigned char* tile, const Source& so
             float value[together][count];
             #pragma unroll
             for (int i = 0; i < together; i++)
-                source.template load<count>(value[i], image, min(max(y + row + i * step, 0), source.height - 1), nearest_x, channel);
-            #pragma unroll
-            for (int i = 0; i < together; i++)
             {
+                float one[count];
+                source.template load<count>(one, image, min(max(y + row + i * step, 0), source.height - 1), nearest_x, channel);
                 const bool inside = within && (unsigned)(y + row + i * step) < (unsigned)source.height;
                 #pragma unroll
-                for (int e = 0; e < count; e++) value[i][e] = inside ? value[i][e] : 0.0f;
-                if (row + i * step < rows) store_chunk(to + i * pitch, value[i]);
+                for (int e = 0; e < count; e++) value[i][e] = inside ? one[e] : 0.0f;
             }
+            #pragma unroll
+            for (int stored = 0; stored < together; stored++)
+                if (row + stored * step < rows) store_chunk(to + stored * pitch, value[stored]);
             to += together * pitch;
         }
     }
@@ -203,18 +192,12 @@ template <int Bytes, int Threads>
 __device__ __forceinline__ void bring_packed(unsigned char* shared, const void* packed)
 {
     const unsigned char* from = static_cast<const unsigned char*>(packed);
-    constexpr int units = Bytes / 16, most = 4;
-    if constexpr (units <= most * Threads)
+    #pragma unroll
+    for (int turn = 0; turn < ceil_div(Bytes / 16, Threads); turn++)
     {
-        #pragma unroll
-        for (int turn = 0; turn < ceil_div(units, Threads); turn++)
-        {
-            const int unit = turn * Threads + threadIdx.x;
-            if (unit < units) cp_async_16(shared + unit * 16, from + unit * 16);
-        }
+        const int unit = turn * Threads + threadIdx.x;
+        if (unit < Bytes / 16) cp_async_16(shared + unit * 16, from + unit * 16);
     }
-    else
-        for (int unit = threadIdx.x; unit < units; unit += Threads) cp_async_16(shared + unit * 16, from + unit * 16);
 }
 
 // n / d of blocks: by a reciprocal, which takes half as long as integers, and is exact as far as blocks may count, for n + ½ is further from each multiple

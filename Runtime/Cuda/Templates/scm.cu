@@ -31,14 +31,14 @@ struct ScmTile
     typedef HaloTile<T, C3, TileH, TileW, true> Third;
     // Of the last convolution a lane has 8 channels of each pixel, and a warp 32.
     static constexpr int rows = sizeof(T) == 2 && TileH * TileW > 64 ? 32 : 16, down = ceil_div(TileH * TileW, rows), across = Written / 32;
-    static_assert(Written % 32 == 0, "a warp has whole groups of 32 channels");
+    static_assert(Written % 32 == 0 && Input::chunks == 1, "a warp has whole groups of 32 channels, and what is read of a pixel is one chunk");
     // The third takes the place of input and first, which are read by then.
     static constexpr int second = larger_of(Input::bytes + First::bytes, Third::bytes), sums = second + Second::bytes;
     static constexpr int shared_bytes = sums + down * Written * 12;
 };
 
-// One convolution from a tile to a tile. `ask` is called before the tile that is read is complete: in bf16, where each warp has one unit, its weights and what the
-// body reads of channels are on their way then, and not waited for afterwards.
+// One convolution from a tile to a tile. `ask` is called before the tile that is read is complete: in bf16, where each warp has one unit of few accumulators, its
+// weights and what the body reads of channels are on their way then, and not waited for afterwards.
 template <class Scm, class From, class To, int Kernel, int OutH, int OutW, class Body>
 struct TileStep
 {
@@ -46,8 +46,8 @@ struct TileStep
     typedef TileUnits<T, OutH * OutW, To::Channels> Units;
     typedef HaloRows<From, Kernel, OutH, OutW> Rows;
     static constexpr int NT = Units::columns / 8, MT = Units::rows / 16, V = channels_at_once<NT>(), blocks = ceil_div(To::Channels, 16);
-    static constexpr bool streams = sizeof(T) == 2 && MT * NT <= 4 && Units::count == Units::warps;
-    WeightStream<Rows::steps, NT, blocks, 20 / NT> stream;
+    static constexpr bool streams = sizeof(T) == 2 && !Units::is_high && Units::count == Units::warps;
+    WeightStream<Rows::steps, NT, blocks, 16 / NT> stream;
     Body& body;
     const void* weights;
 
@@ -58,13 +58,12 @@ struct TileStep
     {
         if constexpr (streams)
         {
-            // Warps without a unit ask too: a value that only some have would be carried along by all.
             stream.begin(weights, column_of(warp), lane);
             body.template keep<V>(channel_of_lane<To::Channels, NT>(column_of(warp), lane));
         }
     }
 
-    // `next` asks for what comes after it between its products and its body.
+    // `next` is what comes after it, and asks before this tile is complete.
     template <class Next>
     __device__ __forceinline__ void convolve(
         const unsigned char* from, unsigned char* to, int height, int width, int image, int y, int x, int y0, int x0, int warp, int lane, Next& next)
@@ -74,11 +73,8 @@ struct TileStep
         {
             float acc[MT][NT][4] = {};
             const int first = warp / Units::across * Units::rows;
-            if (warp < Units::count)
-            {
-                stream.multiply(acc, Rows{ from, first }, lane);
-                finish_tile<To::Channels>(store, acc, TilePlaces<OutW>{ first, OutH * OutW, image, y, x }, column_of(warp), lane);
-            }
+            stream.multiply(acc, Rows{ from, first }, lane);
+            finish_tile<To::Channels>(store, acc, TilePlaces<OutW>{ first, OutH * OutW, image, y, x }, column_of(warp), lane);
             next.ask(warp, lane);
         }
         else
@@ -198,10 +194,7 @@ __device__ __forceinline__ void scm(
         step1.ask(warp, lane);
         // The input lies where the third tile was.
         __syncthreads();
-        if constexpr (Source::direct || Scm::Input::chunks > 1) bring_halo<typename Scm::Input, Scm::threads>(input, source, image, y0 - 2, x0 - 2);
-        else bring_picture<Scm>(input, source, image, y0 - 2, x0 - 2);
-        cp_async_commit();
-        cp_async_wait<0>();
+        bring_picture<Scm>(input, source, image, y0 - 2, x0 - 2);
         __syncthreads();
         step1.convolve(input, tile1, height, width, image, y0 - 1, x0 - 1, y0, x0, warp, lane, step2);
         __syncthreads();

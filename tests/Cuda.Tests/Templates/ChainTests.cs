@@ -8,7 +8,7 @@ public sealed class ChainTests
 {
     private static readonly ResidualCase[] Residuals =
     [
-        new("residual16", true, 16, 4, 16, 3), new("residual24", true, 24, 3, 6, 3), new("residual8", true, 8, 4, 16, 1), new("residual32", true, 32, 2, 8, 2),
+        new("residual16", true, 16, 4, 16, 3), new("residual24", true, 24, 3, 6, 3), new("residual8", true, 8, 4, 16, 1), new("residual32", true, 32, 2, 8, 2), new("computed", true, 16, 5, 16, 5, Loaded: true),
     ];
 
     private static readonly ResidualCase[] FloatResiduals = [new("residual16", false, 16, 4, 8, 4), new("residual12", false, 12, 3, 5, 3), new("residual8", false, 8, 2, 8, 2)];

@@ -2,8 +2,8 @@ using FocalNet.Tests.Cuda;
 
 namespace FocalNet.Cuda.Tests.Templates;
 
-/// <summary>One instance of fused_residual_block.cu, alone and with a second branch of another size in the same launch.</summary>
-internal sealed record ResidualCase(string Name, bool Brain, int Channels, int TileH, int TileW, int FewH)
+/// <summary>One instance of fused_residual_block.cu, alone and with a second branch of another size in the same launch; what it reads is copied, or <c>Loaded</c> through registers.</summary>
+internal sealed record ResidualCase(string Name, bool Brain, int Channels, int TileH, int TileW, int FewH, bool Loaded = false)
 {
     private (Filter, bool)[] Filters => [(new Filter(Channels, Channels, 3), false), (new Filter(Channels, Channels, 3), false)];
 
@@ -37,7 +37,7 @@ internal sealed record ResidualCase(string Name, bool Brain, int Channels, int T
             const int first = residual_blocks<Tile>(images, height, width, few != 0);
             const bool half = blockIdx.x >= first;
             if (half) { height /= 2; width /= 2; }
-            PlainSource<{{Element}}, {{Channels + 8}}> source = { half ? x1 : x0, height, width };
+            {{(Loaded ? "LoadedSource" : "PlainSource")}}<{{Element}}, {{Channels + 8}}{{(Loaded ? ", 8" : "")}}> source = { half ? x1 : x0, height, width };
             Middle_{{Name}} middle = { b0, half ? m1 : m0, {{Channels}} };
             Sum_{{Name}} last = { { b1, half ? y1 : y0, height, width } };
             fused_residual_block<Tile>(source, w0, w1, middle, last, images, height, width, few != 0, half ? blockIdx.x - first : blockIdx.x, dynamic_shared);

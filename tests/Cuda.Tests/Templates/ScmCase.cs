@@ -2,7 +2,7 @@ using FocalNet.Tests.Cuda;
 
 namespace FocalNet.Cuda.Tests.Templates;
 
-/// <summary>One instance of scm.cu. Three channels come as float through registers, eight are copied as they are.</summary>
+/// <summary>One instance of scm.cu. Three channels are a picture's, others a tensor's.</summary>
 internal sealed record ScmCase(string Name, bool Brain, int Read, int C1, int C2, int C3, int Written, int TileH, int TileW, int Parts)
 {
     private bool Loaded => Read == 3;
@@ -42,7 +42,7 @@ internal sealed record ScmCase(string Name, bool Brain, int Read, int C1, int C2
             const float* b0, const float* b1, const float* b2, const float* b3, float* m2, float* m3, {{Element}}* y, float* sums, int images, int height, int width)
         {
             extern __shared__ __align__(16) unsigned char dynamic_shared[];
-            {{(Loaded ? "LoadedSource<float, 3, 1>" : $"PlainSource<{Element}, {Read}>")}} source = { x, height, width };
+            LoadedSource<{{Input}}, {{Read}}, 1> source = { x, height, width };
             Clamp_{{Name}} first = { b0 };
             Middle_{{Name}} second = { b1, m2, {{C2}} }, third = { b2, m3, {{C3}} };
             Kept_{{Name}} last = { { b3, y, height, width } };

@@ -30,12 +30,16 @@ public sealed class TemplateMutationTests(ITestOutputHelper output)
         new("dense_convolution.cu", "bound of 'channel < Split' - 1", "channels are multiples of a chunk, and so is the split"),
         new("dense_convolution.cu", "bound of 'slab < slabs' + 1", "one more slab, of zeros"),
         new("sources.cu", "bound of 'channel < Split' - 1", "channels are multiples of a chunk, and so is the split"),
-        new("picture_convolution.cu", "bound of 'const bool inside = pixel < Input' + 1", "what lies behind the tile is read, and not stored"),
-        new("picture_convolution.cu", "bound of 'brought < turns' + 1", "one more turn, of no pixel"),
+        new("halo_tile.cu", "bound of 'const bool inside = pixel < Input' + 1", "what lies behind the tile is read, and not stored"),
+        new("halo_tile.cu", "bound of 'brought < turns' + 1", "one more turn, of no pixel"),
+        new("halo_tile.cu", "bound of 'turn < ceil_div' + 1", "one more turn, of no chunk"),
+        new("halo_tile.cu", "bound of 'row < rows' + (together * step)", "one more turn, of no row"),
+        new("halo_tile.cu", "bound of 'stored < together' + 1", "the next turn stores it anew"),
+        new("halo_tile.cu", "bound of '* step <= Tile' - 1", "what is known of all threads is asked of each"),
         new("picture_convolution.cu", "bound of 'unit < Tile' + (Tile::warps)", "one more unit, of no pixel"),
         new("pack_convolution.cu", "bound of 'chunk >= Jobs' + 1", "behind a tensor's last phase nothing is packed"),
-        new("fused_residual_block.cu", "bound of 'C <= 16' + 1", "with weights in registers or without the same is computed"),
-        new("fused_residual_block.cu", "bound of 'C <= 16' - 1", "with weights in registers or without the same is computed"),
+        new("fused_residual_block.cu", "bound of 'first < pixels' + (Tile::warps * 16)", "one more turn, of no pixel"),
+        new("fused_residual_block.cu", "bound of 'channel < C' - 1", "channels come in fours"),
         new("scm.cu", "bound of 'unit < Units' + (Units::warps)", "one more unit, of no pixel"),
         new("scm.cu", "bound of 'turn < ceil_div' + 1", "one more turn, of no unit"),
         new("scm.cu", "bound of 'lanes < 32' - 1", "lanes are powers of two"),
@@ -55,7 +59,7 @@ public sealed class TemplateMutationTests(ITestOutputHelper output)
         (["weight_gradient.cu"], () => Gradient(strict: true)),
         (["few_channel_gradient.cu"], () => FewChannels(strict: false)),
         (["few_channel_gradient.cu"], () => FewChannels(strict: true)),
-        (["halo_tile.cu", "fused_residual_block.cu"], () => Residual([new("residual24", true, 24, 3, 6, 3), new("residual16", true, 16, 4, 16, 3), new("residual8", true, 8, 4, 16, 1), new("residual32", true, 32, 2, 8, 2)])),
+        (["halo_tile.cu", "fused_residual_block.cu"], () => Residual([new("residual24", true, 24, 3, 6, 3), new("residual16", true, 16, 4, 16, 3), new("residual8", true, 8, 4, 16, 1), new("residual32", true, 32, 2, 8, 2), new("computed", true, 16, 5, 16, 5, Loaded: true)])),
         (["halo_convolution.cu", "input_tile.cu", "halo_tile.cu", "sources.cu"], () => Halo(strict: false)),
         (["halo_convolution.cu"], () => Halo(strict: true)),
         (["warpgroup_convolution.cu", "tile_operands.cu"], Groups),
@@ -63,7 +67,7 @@ public sealed class TemplateMutationTests(ITestOutputHelper output)
         (["up_convolution.cu"], Up),
         (["up_tile_convolution.cu", "input_tile.cu"], UpTiles),
         (["strided_convolution.cu", "input_tile.cu", "tile_operands.cu"], Strided),
-        (["scm.cu", "pack_convolution.cu"], Scm),
+        (["scm.cu", "pack_convolution.cu", "halo_tile.cu"], Scm),
     ];
 
     [Fact]
@@ -233,6 +237,12 @@ public sealed class TemplateMutationTests(ITestOutputHelper output)
     private static (string, Action<CudaModule, ulong>) Scm()
     {
         var scm = new ScmCase("scm_small", true, 8, 8, 16, 16, 96, 4, 18, 3);
-        return (TemplateText.Of(["scm.cu", "pack_convolution.cu"], [scm.Text]), (module, seed) => scm.Run(module, 2, 5, 19, seed));
+        var streams = new ScmCase("scm_streams", true, 3, 32, 64, 64, 128, 4, 8, 3);
+        return (TemplateText.Of(["scm.cu", "pack_convolution.cu"], [scm.Text, streams.Text]), (module, seed) =>
+        {
+            scm.Run(module, 2, 5, 19, seed);
+            streams.Run(module, 1, 5, 11, seed);
+        }
+        );
     }
 }
