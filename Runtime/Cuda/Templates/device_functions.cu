@@ -15,6 +15,13 @@ __device__ __forceinline__ unsigned shared_address(const void* pointer)
 #endif
 }
 
+// For the compiler, which knows nothing of the result: what is computed from it in a loop is not kept from one turn to the next.
+__device__ __forceinline__ int opaque(int value)
+{
+    asm volatile("" : "+r"(value));
+    return value;
+}
+
 __device__ __forceinline__ void mma_m16n8k8_fp16(float (&d)[4], unsigned a0, unsigned a1, unsigned b0)
 {
     asm volatile("mma.sync.aligned.m16n8k8.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, {%4, %5}, {%6}, {%0, %1, %2, %3};"

@@ -22,7 +22,7 @@ struct HaloConvolution
     // For groups of four warps the packed weights are in an order of their own: whoever packs them decides by channels read and written alone.
     static constexpr bool warpgroups = FOCALNET_WARPGROUPS && sizeof(T) == 2 && Read % 64 == 0 && Written % 64 == 0;
     static constexpr bool turns_of_groups = warpgroups && Turns > 1;
-    typedef InputTile<T, Part, (turns_of_groups ? 8 : TileH) + 2, TileW + 2, warpgroups> Input;
+    typedef InputTile<T, Part, (turns_of_groups ? 8 : TileH) + 2, TileW + 2, warpgroups, false, (Turns > 1 && !warpgroups)> Input;
     static constexpr int parts = Read / Part, part_steps = Input::chunks / 2, tap_steps = parts * part_steps, slabs = parts * 3 * part_steps;
     // Packed weights: a step of a tap, and what lies between the taps of a column, there and in a slab.
     static constexpr int step_bytes = ceil_div(Written, 16) * 512, column_bytes = 3 * tap_steps * step_bytes, tap_bytes = resident ? column_bytes : TileN * 32;
@@ -285,14 +285,16 @@ __device__ __forceinline__ void halo_convolution(
     else
 #endif
     {
-        halo_tile_convolution<Halo>(source, weights, body, image, y0, x0, height, width, column_tile, shared);
-        if constexpr (Halo::Turns != 1)
+        if constexpr (Halo::Turns == 1) halo_tile_convolution<Halo>(source, weights, body, image, y0, x0, height, width, column_tile, shared);
+        else
         {
+            int y = y0;
             #pragma unroll 1
-            for (int y = y0 + Halo::TileH; y < smaller_of(y0 + rows, height); y += Halo::TileH)
+            for (int turn = 0; turn < Halo::Turns && y < height; turn++, y += Halo::TileH)
             {
-                __syncthreads();
                 halo_tile_convolution<Halo>(source, weights, body, image, y, x0, height, width, column_tile, shared);
+                // Nobody reads these pixels any more.
+                __syncthreads();
             }
         }
     }

@@ -6,7 +6,8 @@
 // one chunk into 8 different groups of 4 banks. Or in planes, chunk by chunk: 8 neighbouring pixels at one chunk are 128 bytes in a row, one of the matrices
 // that ldmatrix and wgmma take, and what lies between planes puts the 8 chunks of a pixel into different banks.
 // Halved, a row has its even columns first: what a convolution of stride 2 reads under a tap lies side by side.
-template <class T, int Channels_, int Height_, int Width_, bool Planes, bool Halved = false>
+// Again, it is brought again and again in a loop: what a thread's number gives is computed each time, for kept it would fill the registers.
+template <class T, int Channels_, int Height_, int Width_, bool Planes, bool Halved = false, bool Again = false>
 struct InputTile
 {
     typedef T Element;
@@ -15,6 +16,12 @@ struct InputTile
     static constexpr int chunk_bytes = Planes ? plane : 16, pixel_bytes = Planes ? 16 : (chunks | 1) * 16, row_bytes = Width * pixel_bytes;
     static constexpr int bytes = Planes ? chunks * plane : pixels * pixel_bytes;
     static_assert(Channels % (2 * Chunk<T>::channels) == 0, "a step lies within a pixel");
+
+    static __device__ __forceinline__ int thread()
+    {
+        if constexpr (Again) return opaque((int)threadIdx.x) & 1023;
+        else return threadIdx.x;
+    }
 
     static __device__ __forceinline__ int offset(int pixel, int chunk) { return pixel * pixel_bytes + chunk * chunk_bytes; }
 
@@ -54,7 +61,7 @@ __device__ __forceinline__ void bring_chunks(unsigned char* tile, const Source& 
 {
     typedef typename Tile::Element T;
     constexpr int count = Chunk<T>::channels, across = Threads / Chunks, turns = ceil_div(Tile::pixels, across), at_once = ceil_div(turns, ceil_div(turns, LoadsAtOnce<Source>::most));
-    const int thread = threadIdx.x, chunk = thread % Chunks;
+    const int thread = Tile::thread(), chunk = thread % Chunks;
     // A number of chunks that does not divide the threads leaves some without one.
     if (Threads % Chunks != 0 && thread >= across * Chunks) return;
     TileCursor<Tile, across> at(thread / Chunks);

@@ -21,6 +21,7 @@ struct UpTiles
     {
         static constexpr int Width = TileW, apart = 2, pixel_bytes = 16;
         static __device__ __forceinline__ int column_at(int place) { return place; }
+        static __device__ __forceinline__ int thread() { return threadIdx.x; }
     };
     typedef PackedWeights<T, Middle + Skip, Written, 1> Weights;
     // The middle and the weights of the 1×1 lie where the input and its weights were.

@@ -58,6 +58,7 @@ EMU_INLINE void cp_async_16_zfill(void* shared, const void* global, unsigned byt
 EMU_INLINE void cp_async_commit() { emu_cp_async_commit(); }
 template <int groups_left> EMU_INLINE void cp_async_wait() { emu_cp_async_wait(groups_left); EMU_MEMORY_BARRIER; }
 
+EMU_INLINE int opaque(int value) { return value; }
 EMU_INLINE void wait_for_earlier_launches() {}
 
 #if defined(__CUDA_ARCH_FEAT_SM90_ALL)

@@ -187,7 +187,7 @@ extern "C" __global__ void __launch_bounds__(128) probe_wgmma(const unsigned sho
     // Planes of 8 k each; those of a are 2 chunks apart from what the rows would be.
     __shared__ __align__(128) unsigned char planes_a[4 * 1056];
     __shared__ __align__(128) unsigned char planes_b[4 * 2064];
-    for (int i = threadIdx.x; i < 64 * 32; i += 128)
+    for (int i = opaque((int)threadIdx.x); i < 64 * 32; i += 128)
         *reinterpret_cast<unsigned short*>(planes_a + i % 32 / 8 * 1056 + i / 32 * 16 + i % 8 * 2) = a[i];
     for (int i = threadIdx.x; i < 128 * 32; i += 128)
         *reinterpret_cast<unsigned short*>(planes_b + i % 32 / 8 * 2064 + i / 32 * 16 + i % 8 * 2) = b[i];
