@@ -64,7 +64,6 @@ public sealed class EmittedMutationTests(ITestOutputHelper output)
         new("elementwise.cu", "bound of 'i < V' - 1", "a map without a source does not read what it gives"),
         new("elementwise.cu", "bound of 'pixels_of_block = groups >= 256' + 1", "256 groups make one pixel a block both ways"),
         new("elementwise.cu", "bound of 'pixels_of_block = groups >= 256' - 1", "255 groups make one pixel a block both ways"),
-        new("reduction.cu", "bound of '{ return n <= 1' + 1", "half as many lanes make twice as many rounds"),
         new("reduction.cu", "bound of '{ return groups >= 32' + 1", "32 is a power of two"),
         new("reduction.cu", "bound of '{ return groups >= 32' - 1", "the power of two from 31 is 32"),
         new("reduction.cu", "bound of 'start < last' + (slots)", "one more round, of no pixel"),

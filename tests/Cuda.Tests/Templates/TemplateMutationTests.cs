@@ -41,7 +41,6 @@ public sealed class TemplateMutationTests(ITestOutputHelper output)
         new("fused_residual_block.cu", "bound of 'first < pixels' + (Tile::warps * 16)", "one more turn, of no pixel"),
         new("fused_residual_block.cu", "bound of 'channel < C' - 1", "channels come in fours"),
         new("scm.cu", "bound of 'unit < Units' + (Units::warps)", "one more unit, of no pixel"),
-        new("scm.cu", "bound of 'turn < ceil_div' + 1", "one more turn, of no unit"),
         new("scm.cu", "bound of 'lanes < 32' - 1", "lanes are powers of two"),
         new("halo_convolution.cu", "bound of 'y < height' + 1", "behind the picture's end nothing is stored"),
         new("warpgroup_convolution.cu", "bound of 'slab < count' + 1", "one more slab is brought, and not multiplied"),
