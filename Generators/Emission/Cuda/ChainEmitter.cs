@@ -119,7 +119,7 @@ internal static class ChainEmitter
             $"PictureFeatures{Text.Of(written)}", [.. source.Structs, .. bodies.Select(b => b.Struct)],
             [
                 .. bodies.SelectMany((b, i) => b.Declaration(k => parameter(k + chain.Links[i].Shift), $"body{Text.Of(i)}")), .. source.Lines,
-                .. narrow && width == 8 ? [$"if ({many.Exact} >= {Text.Of(TensorCoreEmitter.EnoughBlocks)})", "    " + Call(8), "else", "    " + Call(4)] : (string[])[Call(8)],
+                .. narrow && width == 8 ? CudaExtents.Calls(many, TensorCoreEmitter.EnoughBlocks, Call(8), Call(4)) : [Call(8)],
             ],
             CudaExtents.ByPicture(chain.Domain, chain.Parts), PictureBytes(chain, narrow, read, 8, width), "scm.cu")
         { MoreTemplates = source.Templates, IsLong = true };

@@ -71,6 +71,10 @@ internal static class CudaExtents
     public static BlockCount Either(BlockCount many, int from, BlockCount few) => new(
         $"{many.Exact} >= {Text.Of(from)} ? {many.Exact} : {few.Exact}", $"{many.Grid}>={Text.Of(from)}|{few.Grid}");
 
+    /// <summary>The calls that go with <see cref="Either"/>.</summary>
+    public static IEnumerable<string> Calls(BlockCount many, int from, string callOfMany, string callOfFew) =>
+        [$"if ({many.Exact} >= {Text.Of(from)})", "    " + callOfMany, "else", "    " + callOfFew];
+
     /// <summary>Tiles along one axis, times tiles of the lines across it.</summary>
     public static BlockCount OfLines(Shape shape, bool alongHeight, int tile, int lines)
     {

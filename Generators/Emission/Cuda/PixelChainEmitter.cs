@@ -58,7 +58,7 @@ internal static class PixelChainEmitter
                 .. body.Declaration(own), "body.staged = dynamic_shared;",
                 $"const {sum} sum{{ {parameter(0)}, {(result.IsWritten ? parameter(1) : "nullptr")} }};",
                 $"const ChannelRows<{Text.Of(rows.Length - 1)}> rows{{ {{ {pointers} }}, {{ {steps} }} }};",
-                $"if ({many.Exact} >= {Text.Of(EnoughBlocks)})", "    " + Call(more), "else", "    " + Call(few),
+                .. CudaExtents.Calls(many, EnoughBlocks, Call(more), Call(few)),
             ],
             CudaExtents.Either(many, EnoughBlocks, CudaExtents.OfTiles(map.Domain, few, Columns)), bytes, "summed_map.cu");
 

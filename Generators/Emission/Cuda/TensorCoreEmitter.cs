@@ -45,7 +45,7 @@ internal static class TensorCoreEmitter
         // memory. Counted as tiles, of which there are as many at least, so that plan and kernel choose alike.
         BlockCount many = CudaExtents.OfTiles(task.Domain, 8, 16, (written + tile[1] - 1) / tile[1]);
         return new CudaTask(
-            CudaTaskEmitter.Stem(task, weight), input.Structs, [.. input.Lines, $"if ({many.Exact} >= {Text.Of(EnoughBlocks)})", "    " + dense, "else", "    " + call],
+            CudaTaskEmitter.Stem(task, weight), input.Structs, [.. input.Lines, .. CudaExtents.Calls(many, EnoughBlocks, dense, call)],
             CudaExtents.Either(many, EnoughBlocks, few), Math.Max(bytes, StridedBytes(strided, read)), "strided_convolution.cu")
         { MoreTemplates = [.. input.Templates, "dense_convolution.cu"] };
     }
@@ -119,7 +119,7 @@ internal static class TensorCoreEmitter
         BlockCount many = Blocks(tiles.Many);
         return new CudaTask(
             CudaTaskEmitter.Stem(task, task.Group.Anchor.Inputs[1].Shape), input.Structs,
-            [.. input.Lines, .. tiles.Few is { } few ? [$"if ({many.Exact} >= {Text.Of(EnoughBlocks)})", "    " + Call(tiles.Many), "else", "    " + Call(few)] : (string[])[Call(tiles.Many)]],
+            [.. input.Lines, .. tiles.Few is { } few ? CudaExtents.Calls(many, EnoughBlocks, Call(tiles.Many), Call(few)) : [Call(tiles.Many)]],
             tiles.Few is null ? many : CudaExtents.Either(many, EnoughBlocks, Blocks(tiles.Few)),
             new[] { tiles.Many, tiles.Few }.Max(t => t is null ? 0 : HaloBytes(t, element == "bf16", read, written)), "halo_convolution.cu")
         { MoreTemplates = input.Templates };
