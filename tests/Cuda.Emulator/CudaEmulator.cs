@@ -26,8 +26,9 @@ public static class CudaEmulator
         "-fsanitize=thread", "-fsanitize=bounds,alignment,integer-divide-by-zero", "--param=tsan-instrument-func-entry-exit=0", "-g1",
         "-fno-tree-vectorize", "-fno-tree-slp-vectorize", "-fno-tree-loop-distribute-patterns", "-fno-tree-loop-im",
         "-fno-aggressive-loop-optimizations", "-fno-hoist-adjacent-loads", "-fno-tree-pre", "-fno-code-hoisting", "-fno-gcse",
-        // A local array that nobody has written is −1.7e38 in float, and not the zero of a fresh stack. (What fits into registers is what g++ likes.)
-        "-ftrivial-auto-var-init=pattern",
+        // A local that nobody has written is −1.7e38 in float, and not the zero of a fresh stack; nor, where values of branches meet, that of the other branch,
+        // which is what -ftree-fre makes of it.
+        "-ftrivial-auto-var-init=pattern", "-fno-tree-fre",
     ];
 
     private static readonly Lock RuntimeLock = new();

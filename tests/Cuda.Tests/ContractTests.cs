@@ -114,6 +114,24 @@ public sealed class ContractTests
         Assert.Equal(new float[256], y.Read<float>());
     }
 
+    // Of an array, and of what fits into a register: where two branches meet, g++ would take the written value for both.
+    [Theory]
+    [InlineData("float v;", "v")]
+    [InlineData("float v[1];", "v[0]")]
+    [InlineData("float v[64];", "v[n]")]
+    public void A_local_that_nobody_has_written_is_no_zero(string declaration, string place)
+    {
+        Requires.Emulator();
+        using var module = CudaEmulator.Compile(
+            Head + $"(const float* x, float* y, int n, int start) {{ {declaration} if (start) {place} = 0.0f; for (int i = 0; i < n; i++) {place} += x[i]; y[threadIdx.x] = {place}; }}", EmulatorBuild.Checked);
+        using var x = CudaBuffer.Of("x", new float[] { 1, 2, 3 });
+        using var y = CudaBuffer.Uninitialised<float>("y", 64);
+        module.Launch("k", 1, 64, 0, 1, x, y, 3, 1);
+        Assert.All(y.Read<float>(), v => Assert.Equal(6, v));
+        module.Launch("k", 1, 64, 0, 1, x, y, 3, 0);
+        Assert.All(y.Read<float>(), v => Assert.True(v < -1e38f, $"{v}"));
+    }
+
     [Fact]
     public void One_seed_gives_one_order()
     {

@@ -27,7 +27,7 @@ public sealed class EmittedMutationTests(ITestOutputHelper output)
         ("vectors.cu", ["pixel_map<4, 40>", "pixel_map<2, 70>", "pixel_map<1, 3> & V, 2>", "pixel_map<8, 40>"]),
         ("elementwise.cu", ["pixel_map<4, 40>", "pixel_map<1, 3>", "channel_map<1, 3", "channel_map<4, 40>"]),
         ("reduction.cu", ["pixel_reduce<4, 40, 0,", "pixel_reduce<4, 40, 64,", "pixel_reduce<1, 1, 512,", "pixel_reduce<2, 70, 64,", "pixel_reduce<2, 70, 512 & REDUCTIONS = 2"]),
-        ("reduction.cu", ["channel_reduce<", "channel_reduce< & maximum(int r) { return false; }", "gather_reduce<40, false", "gather_reduce<40, true", "gather_reduce<5"]),
+        ("reduction.cu", ["pixel_reduce<4, 40, 0, & maximum(int r) { return false; }", "channel_reduce<", "channel_reduce< & maximum(int r) { return false; }", "gather_reduce<40, false", "gather_reduce<40, true", "gather_reduce<5"]),
         ("finish.cu", ["finish_by_warp<false, 40", "finish_by_warp<true, 1", "finish_with_body<false, 70", "finish_by_thread<270"]),
         ("depthwise.cu", ["DepthwiseSource<2", "DepthwiseSource<3", "DepthwiseSource<4", "DepthwiseTransposedSource<2", "DepthwiseTransposedSource<3", "DepthwiseTransposedSource<4"]),
         ("depthwise.cu", ["depthwise_weight_gradient<4, 40", "depthwise_weight_gradient<8, 16", "depthwise_weight_gradient<1, 5", "depthwise_weight_gradient<1, 33"]),
