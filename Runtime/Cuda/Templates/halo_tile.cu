@@ -119,7 +119,7 @@ __device__ __forceinline__ void bring_picture(unsigned char* tile, const Source&
     for (int turn = 0; turn < turns; turn++)
     {
         const int pixel = turn * Tile::threads + threadIdx.x, iy = y + pixel / Input::Width, ix = x + pixel % Input::Width;
-        const bool inside = pixel < Input::pixels && (unsigned)iy < (unsigned)source.height && (unsigned)ix < (unsigned)source.width;
+        const bool inside = pixel < Input::pixels && is_inside(source, iy, ix);
         #pragma unroll
         for (int e = 0; e < Tile::Read; e++)
         {

@@ -48,12 +48,6 @@ struct TileCursor
     }
 };
 
-template <class Source>
-__device__ __forceinline__ bool is_inside(const Source& source, int y, int x)
-{
-    return (unsigned)y < (unsigned)source.height && (unsigned)x < (unsigned)source.width;
-}
-
 // Chunks of each pixel of a tile whose first pixel is (y, x), zeros outside of the picture: from the tile's chunk First and the source's `channel` on.
 // Copies: those that cp.async copies, of which the caller commits and waits; else those that come through registers. A thread keeps its chunk and goes from pixel to pixel.
 template <class Tile, int Threads, bool Copies, int First, int Chunks, class Source>

@@ -42,6 +42,12 @@ struct PiecedSource
     int height, width;
 };
 
+template <class Source>
+__device__ __forceinline__ bool is_inside(const Source& source, int y, int x)
+{
+    return (unsigned)y < (unsigned)source.height && (unsigned)x < (unsigned)source.width;
+}
+
 // One chunk from registers: of a tile in shared memory, or of packed weights.
 __device__ __forceinline__ uint4 packed_chunk(const float (&v)[8])
 {

@@ -233,7 +233,7 @@ __device__ __forceinline__ void bring_chunks(unsigned char* tile, const Source& 
     {
         const unsigned pixel = unit / chunks;
         const int iy = y + (int)(pixel / Portion::Width), ix = x + (int)(pixel % Portion::Width), channel = first + (int)(unit % chunks) * Chunk<T>::channels;
-        const bool inside = (unsigned)iy < (unsigned)source.height && (unsigned)ix < (unsigned)source.width && (Portion::Channels % Portion::TileC == 0 || channel < Portion::Channels);
+        const bool inside = is_inside(source, iy, ix) && (Portion::Channels % Portion::TileC == 0 || channel < Portion::Channels);
         bring_chunk<T, Portion::Channels>(tile + pixel * Portion::PixelBytes + unit % chunks * 16, source, inside, image, iy, ix, channel);
     }
 }
@@ -258,7 +258,7 @@ __device__ __forceinline__ void load_chunks(unsigned char* tile, const Source& s
             const int iy = y + (int)(pixel / Portion::Width), ix = x + (int)(pixel % Portion::Width), channel = first + (int)(unit % chunks) * Chunk<T>::channels;
             const bool any = Portion::Channels % Portion::TileC == 0 || channel < Portion::Channels;
             load_chunk<T, Portion::Channels>(v[i], source, any, image, min(max(iy, 0), source.height - 1), min(max(ix, 0), source.width - 1), channel);
-            const bool inside = (unsigned)iy < (unsigned)source.height && (unsigned)ix < (unsigned)source.width;
+            const bool inside = is_inside(source, iy, ix);
             #pragma unroll
             for (int e = 0; e < Chunk<T>::channels; e++) v[i][e] = inside ? v[i][e] : 0.0f;
         }
