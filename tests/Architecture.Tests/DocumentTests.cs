@@ -23,6 +23,22 @@ public class DocumentTests
         Assert.Empty(broken);
     }
 
+    /// <summary>A heading's anchor is its words in lower case, with hyphens between them, and no other marks.</summary>
+    [Fact]
+    public void Links_lead_to_headings()
+    {
+        var heading = new Regex(@"^#+ (.+)$", RegexOptions.Multiline);
+        IEnumerable<string> broken =
+            from file in Documents
+            from Match match in Regex.Matches(Repository.Read(file), @"\]\((?!https?:)([^)#\s]*\.md)?#([^)]+)\)")
+            let target = match.Groups[1].Success ? Path.Combine(Path.GetDirectoryName(file)!, match.Groups[1].Value) : file
+            let anchors = heading.Matches(Repository.Read(target)).Select(h => Regex.Replace(h.Groups[1].Value.ToLowerInvariant(), @"[^\w\- ]", "").Replace(' ', '-'))
+            where !anchors.Contains(match.Groups[2].Value)
+            select $"{file}: {match.Value}";
+
+        Assert.Empty(broken);
+    }
+
     /// <summary>Files and folders that the README names in its instructions, such as where an op is added.</summary>
     [Fact]
     public void Paths_in_the_README_exist()
