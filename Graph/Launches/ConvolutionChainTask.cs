@@ -8,6 +8,9 @@ public enum ChainKind
     /// <summary>Two narrow 3×3 convolutions, which residual blocks are at full resolution.</summary>
     ResidualBlock,
 
+    /// <summary>The adjoints of both with respect to their inputs, the second's first: how a gradient goes back through a residual block.</summary>
+    ResidualBlockAdjoint,
+
     /// <summary>A transposed 4×4 convolution of stride 2, and a 1×1 convolution over what it computes and a skip connection behind it.</summary>
     UpConvolution,
 
@@ -44,6 +47,7 @@ public sealed record ConvolutionChainTask(ChainKind Kind, IReadOnlyList<ChainLin
     private string Name => Kind switch
     {
         ChainKind.ResidualBlock => "residual block",
+        ChainKind.ResidualBlockAdjoint => "adjoint of a residual block",
         ChainKind.UpConvolution => "up-convolution",
         ChainKind.PictureFeatures => "picture features and moments",
         _ => throw new InvalidOperationException(Kind.ToString()),

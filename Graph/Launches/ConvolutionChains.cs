@@ -16,10 +16,10 @@ internal sealed class ConvolutionChains(NetworkGraph graph, InputPieces pieces, 
     private readonly ILookup<Node, Node> _users =
         graph.Nodes.SelectMany(n => n.Inputs.Distinct().Select(i => (Input: i, User: n))).ToLookup(p => p.Input, p => p.User);
 
-    /// <summary>Two narrow 3×3 convolutions, the second of what the first computes; null for anything else.</summary>
+    /// <summary>Two narrow 3×3 convolutions, or two adjoints of such, the second of what the first computes; null for anything else.</summary>
     public ConvolutionChainTask? ResidualBlock(LaunchTask first, LaunchTask second)
     {
-        if (first is not KernelTask a || second is not KernelTask b || !IsOfBlock(a) || !IsOfBlock(b) || a.Domain != b.Domain)
+        if (first is not KernelTask a || second is not KernelTask b || !IsOfBlock(a) || !IsOfBlock(b) || a.Group.Kind != b.Group.Kind || a.Domain != b.Domain)
             return null;
         Node between = b.Group.Anchor!.Inputs[0];
         int store = StoreOf(a, between);
@@ -29,7 +29,7 @@ internal sealed class ConvolutionChains(NetworkGraph graph, InputPieces pieces, 
         decisions.Add(new TaskDecision(b, isNarrow, isNarrow
             ? "one task with the convolution before it, whose result stays in shared memory"
             : $"of more than {Text.Of(MostResidualChannels)} channels: what two convolutions in one compute again at the border of tiles costs more than the traffic"));
-        return isNarrow ? Chained(ChainKind.ResidualBlock, [a, b], [store]) : null;
+        return isNarrow ? Chained(a.Group.Kind == KernelKind.Convolution ? ChainKind.ResidualBlock : ChainKind.ResidualBlockAdjoint, [a, b], [store]) : null;
     }
 
     /// <summary>A transposed convolution that doubles the size, and the 1×1 convolution that merges it with a skip connection; null for anything else.</summary>
@@ -65,8 +65,11 @@ internal sealed class ConvolutionChains(NetworkGraph graph, InputPieces pieces, 
 
     private static bool IsOfBlock(KernelTask task)
     {
-        if (!task.OnTensorCores || task.Pieces is not null || task.Group.Anchor is not { Op: ConvolutionOp { Settings: { Stride: 1, Padding: 1, Dilation: 1 } } } anchor)
+        if (!task.OnTensorCores || task.Pieces is not null ||
+            task.Group.Anchor is not { Op: ConvolutionOp { Settings: { Stride: 1, Padding: 1, Dilation: 1 } } or TransposedConvolutionOp { Settings: { Stride: 1, Padding: 1, Dilation: 1 } } } anchor)
+        {
             return false;
+        }
         Shape weight = anchor.Inputs[1].Shape;
         return weight.H.Value == 3 && weight.W.Value == 3 && weight.C == weight.N.Value;
     }

@@ -18,7 +18,7 @@ internal static class ChainEmitter
     /// <param name="parameter">The kernel's parameter for an operand.</param>
     public static CudaTask Emit(ConvolutionChainTask task, Func<int, string> parameter) => task.Kind switch
     {
-        ChainKind.ResidualBlock => ResidualBlock(task, parameter),
+        ChainKind.ResidualBlock or ChainKind.ResidualBlockAdjoint => ResidualBlock(task, parameter),
         ChainKind.UpConvolution => UpConvolution(task, parameter),
         ChainKind.PictureFeatures => PictureFeatures(task, parameter),
         _ => throw new InvalidOperationException(task.Kind.ToString()),
@@ -32,17 +32,18 @@ internal static class ChainEmitter
         string element = TensorCoreEmitter.ElementOf(first);
         bool narrow = element == "bf16";
         int channels = chain.Domain.C, height = narrow ? 16 : 8, fewHeight = narrow ? 10 : height, width = narrow ? 32 : 16, shift = chain.Links[1].Shift;
-        var middle = new CudaBodyEmitter(first, result: chain.Links[0].Value, keeps: true);
+        bool adjoint = chain.Kind == ChainKind.ResidualBlockAdjoint;
+        var middle = new CudaBodyEmitter(first, result: chain.Links[0].Value, fetches: true, keeps: true);
         // The block's input is in its tile: as it is in memory, if that has the tile's elements, or as it was made there.
         int? input = first.Pieces is not null || CudaOperand.Of(first.Operands[0]).Type == element ? second.Body.Operands.ToList().IndexOf(first.Body.Operands[0]) : -1;
         var last = new CudaBodyEmitter(second, handed: input, keeps: true);
-        string tile = $"ResidualTile<{element}, {Text.Of(channels)}, {Text.Of(height)}, {Text.Of(width)}, {Text.Of(fewHeight)}>";
+        string tile = $"ResidualTile<{element}, {Text.Of(channels)}, {Text.Of(height)}, {Text.Of(width)}, {Text.Of(fewHeight)}{(adjoint ? ", true" : "")}>";
         BlockCount many = CudaExtents.OfTiles(chain.Domain, height, width);
         string few = narrow ? $"{many.Exact} < {Text.Of(TensorCoreEmitter.EnoughBlocks)}" : "false";
         int shared = PlanarBytes(narrow, channels, (height + 4) * (width + 4)) + PlanarBytes(narrow, channels, (height + 2) * (width + 2)) + 2 * WeightBytes(narrow, channels, channels, 9);
         CudaInput source = InputEmitter.Emit(first, 0, element, "source", CudaTaskEmitter.InputExtents(first), parameter);
         return new CudaTask(
-            $"ResidualBlock{Text.Of(channels)}{(CudaTaskEmitter.HasGelu(first.Body) ? "Gelu" : "")}", [.. source.Structs, middle.Struct, last.Struct],
+            $"ResidualBlock{(adjoint ? "Adjoint" : "")}{Text.Of(channels)}{(CudaTaskEmitter.HasGelu(first.Body) ? "Gelu" : "")}", [.. source.Structs, middle.Struct, last.Struct],
             [
                 .. middle.Declaration(parameter, "first"), .. last.Declaration(i => parameter(i + shift), "second"), .. source.Lines,
                 $"fused_residual_block<{tile}>(source, {parameter(1)}, {parameter(shift + 1)}, first, second, {CudaExtents.Arguments(chain.Domain)}, {few}, block, dynamic_shared);",

@@ -39,7 +39,7 @@ internal sealed class CudaBodyEmitter
         _staging = staging;
         _kept = [.. task.Body.Reductions.Where(r => task.Operands[r.Operand].IsWritten)];
         _fetches = staging is { FetchesRest: true } ||
-            (task.OnTensorCores && task.Body.Reductions.Count == 0 && (result is null || fetches) && handed is null && !isSource && !keeps);
+            (task.OnTensorCores && task.Body.Reductions.Count == 0 && (fetches || (result is null && !keeps)) && handed is null && !isSource);
         _anchor = isSource && task.Group.Anchor is not null ? CudaTaskEmitter.AnchorOf(task) : null;
         _body = task.Body;
         bool narrow = IsNarrow(task);
@@ -139,9 +139,12 @@ internal sealed class CudaBodyEmitter
     // To shared memory, by the body itself.
     private bool IsBrought => _staging?.Brings is not null;
 
-    private bool IsFetched(LoadValue load) => _fetches && Staged(load) is null;
+    private bool IsFetched(LoadValue load) => _fetches && Staged(load) is null && !IsKept(load);
 
     private IEnumerable<int> Uniforms => Enumerable.Range(0, _body.Values.Count).Where(i => _used[i] && _body.IsUniform(i) && _body.Values[i] is not ConstantValue);
+
+    // What a body that hands a value back is told of its pixel.
+    private string Own => _result is null ? "" : ", bool own";
 
     private bool UsesExtents => _isSource || IsBrought || Loads.Any(l => NeedsExtents(l.Access));
 
@@ -225,10 +228,10 @@ internal sealed class CudaBodyEmitter
         code.Line($"template <int V> __device__ __forceinline__ void fetch(Operands<V>& operands, {Place}) const").Open();
         EmitLoads(code, fetched: true);
         code.Close();
-        if (_result is not null || _staging is not null)
+        if ((_result is not null && !_keeps) || _staging is not null)
             return;
-        code.Line($"template <int V> __device__ __forceinline__ void apply(float (&value)[V], {Place})").Open();
-        code.Line("Operands<V> operands;").Line("fetch(operands, pixel, image, y, x, channel);").Line("apply(value, operands, pixel, image, y, x, channel);").Close();
+        code.Line($"template <int V> __device__ __forceinline__ void apply(float (&value)[V], {Place}{Own})").Open();
+        code.Line("Operands<V> operands;").Line("fetch(operands, pixel, image, y, x, channel);").Line($"apply(value, operands, pixel, image, y, x, channel{(Own.Length == 0 ? "" : ", own")});").Close();
     }
 
     // For a template that knows the tile: the caller commits and waits.
@@ -243,7 +246,7 @@ internal sealed class CudaBodyEmitter
     private void EmitApply(CodeWriter code)
     {
         bool reduces = _body.Reductions.Count > 0;
-        string more = reduces ? ", float (&reduced)[REDUCTIONS][V]" : _result is null ? "" : ", bool own", input = _handed is null ? "" : "const float (&input)[V], ";
+        string more = reduces ? ", float (&reduced)[REDUCTIONS][V]" : Own, input = _handed is null ? "" : "const float (&input)[V], ";
         if (_fetches)
         {
             EmitFetch(code);

@@ -1,13 +1,15 @@
 // needs: halo_tile.cu
 // conv3×3(middle(conv3×3(x))), to which the body adds x, as one kernel for few channels, where memory and not arithmetic is what is waited for: the input with a
 // halo of two pixels, the middle with a halo of one and both weights lie in shared memory; only x is read and only the sum is written.
-// The halo costs a tenth more products at 16 × 32 pixels.
+// The halo costs a tenth more products at 16 × 32 pixels. So a gradient goes back through a residual block, too, by the adjoints of both convolutions: what is read
+// beside it for GELU's derivative is asked for before the products.
 
 // TileH × TileW output pixels, or FewH × TileW where there are few tiles; 8 warps. bf16 with 16 channels: 16 × 32 (51 KB); float: 8 × 16 (44 KB).
-template <class T, int Channels_, int TileH_, int TileW_, int FewH_ = TileH_>
+template <class T, int Channels_, int TileH_, int TileW_, int FewH_ = TileH_, bool Adjoint_ = false>
 struct ResidualTile
 {
     typedef T Element;
+    static constexpr bool Adjoint = Adjoint_;
     static constexpr int Channels = Channels_, TileH = TileH_, TileW = TileW_, FewH = FewH_, threads = 256, warps = 8;
     typedef HaloTile<T, Channels, TileH + 4, TileW + 4, true> Input;
     typedef HaloTile<T, Channels, TileH + 2, TileW + 2, true> Middle;
@@ -50,19 +52,30 @@ struct WithInput
 
 // A warp's share of the first convolution: every eighth 16 of `pixels`, all channels, through the body. What it runs stays small, which a block that is alone
 // on its multiprocessor waits for.
-template <class Tile, class Weights, class Body>
+template <class Tile, class Weights, class Middle>
 __device__ __forceinline__ void convolve_to_middle(
-    const unsigned char* from, Weights& weights, Body& body, int pixels, int image, int y, int x, int lane, int warp)
+    const unsigned char* from, Weights& weights, StoreTile<typename Tile::Middle, Middle>& store, int pixels, int image, int y, int x, int lane, int warp)
 {
-    constexpr int Width = Tile::Middle::Width;
+    constexpr int Width = Tile::Middle::Width, C = Tile::Channels;
+    static_assert(C <= 16, "a lane has 4 channels of two pixels");
+    const int g = lane >> 2, channel = (lane & 3) * 4;
     #pragma unroll 1
     for (int first = warp * 16; first < pixels; first += Tile::warps * 16)
     {
-        float acc[1][Tile::columns][4] = {};
-        const HaloRows<typename Tile::Input, 3, Tile::Middle::Height, Width> rows = { from, first, pixels - 1 };
-        weights.multiply(acc, rows, lane);
         const TilePlaces<Width> places = { first, pixels, image, y, x };
-        finish_tile<Tile::Channels>(body, acc, places, 0, lane);
+        typename Middle::template Operands<4> operands[2];
+        store.template fetch<4>(operands[0], places.at(g), min(channel, C - 4));
+        store.template fetch<4>(operands[1], places.at(g + 8), min(channel, C - 4));
+        float acc[1][Tile::columns][4] = {};
+        const HaloRows<typename Tile::Input, 3, Tile::Middle::Height, Width, Tile::Adjoint> rows = { from, first, pixels - 1 };
+        weights.multiply(acc, rows, lane);
+        #pragma unroll
+        for (int h = 0; h < 2; h++)
+        {
+            float value[4];
+            channels_of_lane(value, acc[0], 0, h);
+            if (channel < C) store.apply(value, operands[h], places.at(h * 8 + g), channel);
+        }
     }
 }
 
@@ -81,7 +94,7 @@ __device__ __forceinline__ void convolve_to_sum(
         body.load(input[0], first + g, min(channel, C - 4));
         body.load(input[1], first + g + 8, min(channel, C - 4));
         float acc[1][Tile::columns][4] = {};
-        const HaloRows<typename Tile::Middle, 3, Tile::TileH, W> rows = { from, first };
+        const HaloRows<typename Tile::Middle, 3, Tile::TileH, W, Tile::Adjoint> rows = { from, first };
         weights.multiply(acc, rows, lane);
         #pragma unroll
         for (int h = 0; h < 2; h++)
@@ -102,13 +115,13 @@ __device__ __forceinline__ void convolve_together(
     constexpr int turns = ceil_div(ceil_div(OutHeight * OutWidth, 16), Tile::warps);
     const int first = warp * turns * 16;
     float acc[turns][Tile::columns][4] = {};
-    convolve_halo<From, 3, OutHeight, OutWidth>(acc, from, first, weights, 0, ceil_div(Tile::Channels, 16), lane);
+    convolve_halo<From, 3, OutHeight, OutWidth, Tile::Adjoint>(acc, from, first, weights, 0, ceil_div(Tile::Channels, 16), lane);
     const TilePlaces<OutWidth> places = { first, pixels, image, y, x };
     finish_tile<Tile::Channels>(body, acc, places, 0, lane);
 }
 
 // One tile; whether there are `few` is the caller's to say, of all blocks alike. `middle` turns the first convolution's sum into the second's input, in place (bias, GELU), and may store it where its last
-// argument says that the pixel is this block's: apply<V>(value, pixel, image, y, x, channel, own). `body` gets the second sum, and x beside it as the
+// argument says that the pixel is this block's: apply<V>(value, operands, pixel, image, y, x, channel, own), with what its fetch<V>(operands, …) has read. `body` gets the second sum, and x beside it as the
 // tile has it: apply<V>(value, input, pixel, image, y, x, channel).
 template <class Tile, class Source, class Middle, class Body>
 __device__ __forceinline__ void fused_residual_block(

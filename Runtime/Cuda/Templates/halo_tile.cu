@@ -78,15 +78,39 @@ struct StoreTile
     Body& body;
     unsigned char* tile;
     int height, width, y0, x0, rows, columns;
+    __device__ __forceinline__ bool is_inside(const Place& place) const { return (unsigned)place.y < (unsigned)height && (unsigned)place.x < (unsigned)width; }
+    // Rows behind the last pixel lie below the block's.
+    __device__ __forceinline__ bool is_own(const Place& place) const
+    {
+        return is_inside(place) && (unsigned)(place.y - y0) < (unsigned)rows && (unsigned)(place.x - x0) < (unsigned)columns;
+    }
     // Straight on, with the nearest pixel in place of what lies outside, so that pixels share what the body reads of their channels.
+    __device__ __forceinline__ Place nearest(const Place& place) const
+    {
+        const int y = min(max(place.y, 0), height - 1), x = min(max(place.x, 0), width - 1);
+        return { (place.image * height + y) * width + x, place.image, y, x };
+    }
+    template <int V> __device__ __forceinline__ void put(const float (&value)[V], const Place& place, int channel)
+    {
+        To::template store<V>(tile, place.pixel, channel, value, is_inside(place), place.pixel >= 0);
+    }
     template <int V> __device__ __forceinline__ void apply(float (&value)[V], const Place& place, int channel)
     {
-        const bool inside = (unsigned)place.y < (unsigned)height && (unsigned)place.x < (unsigned)width;
-        // Rows behind the last pixel lie below the block's.
-        const bool own = inside && (unsigned)(place.y - y0) < (unsigned)rows && (unsigned)(place.x - x0) < (unsigned)columns;
-        const int y = min(max(place.y, 0), height - 1), x = min(max(place.x, 0), width - 1);
-        body.template apply<V>(value, (place.image * height + y) * width + x, place.image, y, x, channel, own);
-        To::template store<V>(tile, place.pixel, channel, value, inside, place.pixel >= 0);
+        const Place at = nearest(place);
+        body.template apply<V>(value, at.pixel, at.image, at.y, at.x, channel, is_own(place));
+        put(value, place, channel);
+    }
+    // The same with what the body has asked for before.
+    template <int V, class Operands> __device__ __forceinline__ void fetch(Operands& operands, const Place& place, int channel) const
+    {
+        const Place at = nearest(place);
+        body.template fetch<V>(operands, at.pixel, at.image, at.y, at.x, channel);
+    }
+    template <int V, class Operands> __device__ __forceinline__ void apply(float (&value)[V], const Operands& operands, const Place& place, int channel)
+    {
+        const Place at = nearest(place);
+        body.template apply<V>(value, operands, at.pixel, at.image, at.y, at.x, channel, is_own(place));
+        put(value, place, channel);
     }
 };
 
@@ -272,23 +296,22 @@ template <class Tile, int Kernel, int OutHeight, int OutWidth, bool Adjoint = fa
 __device__ __forceinline__ void convolve_halo(
     float (&acc)[MT][NT][4], const unsigned char* tile, int first, const unsigned char* b, int column, int blocks, int lane)
 {
-    typedef HaloRows<Tile, Kernel, OutHeight, OutWidth, Adjoint> Rows;
     typedef typename Tile::Element T;
     constexpr bool is_ffma = sizeof(T) == 4 && FOCALNET_FFMA;
     b += column * 32;
     if constexpr (Tile::chunks > 2 && Tile::chunks % 2 == 0)
     {
-        static_assert(!Adjoint, "an adjoint reads few channels");
         #pragma unroll 1
         for (int ky = 0; ky < Kernel; ky++)
             #pragma unroll (sizeof(T) == 2 ? Kernel : 1)
             for (int kx = 0; kx < Kernel; kx++)
             {
-                const unsigned char* tap = tile + (ky * Tile::Width + kx) * 16;
+                const unsigned char* tap = tile + (Adjoint ? (Kernel - 1 - ky) * Tile::Width + Kernel - 1 - kx : ky * Tile::Width + kx) * 16;
                 #pragma unroll (is_ffma ? 1 : 2)
                 for (int chunk = 0; chunk < Tile::chunks; chunk += 2)
                 {
-                    const Rows rows = { tap + chunk * Tile::plane, first };
+                    // The tap is in the address.
+                    const HaloRows<Tile, Kernel, OutHeight, OutWidth> rows = { tap + chunk * Tile::plane, first };
                     multiply_step<T>(acc, rows, 0, b, lane);
                     b += blocks * 512;
                 }
@@ -296,6 +319,7 @@ __device__ __forceinline__ void convolve_halo(
     }
     else
     {
+        typedef HaloRows<Tile, Kernel, OutHeight, OutWidth, Adjoint> Rows;
         const Rows rows = { tile, first };
         #pragma unroll (is_ffma ? 1 : Rows::steps)
         for (int step = 0; step < Rows::steps; step++) multiply_step<T>(acc, rows, step * 2, b + step * blocks * 512, lane);

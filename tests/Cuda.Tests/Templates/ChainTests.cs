@@ -9,11 +9,12 @@ public sealed class ChainTests
     private static readonly ResidualCase[] Residuals =
     [
         new("residual16", true, 16, 4, 16, 3), new("residual24", true, 24, 3, 6, 3), new("residual8", true, 8, 4, 16, 1), new("residual32", true, 32, 2, 8, 2), new("computed", true, 16, 5, 16, 5, Loaded: true),
+        new("adjoint", true, 16, 4, 16, 3, Adjoint: true), new("adjoint32", true, 32, 2, 8, 2, Adjoint: true),
     ];
 
-    private static readonly ResidualCase[] FloatResiduals = [new("residual16", false, 16, 4, 8, 4), new("residual12", false, 12, 3, 5, 3), new("residual8", false, 8, 2, 8, 2)];
+    private static readonly ResidualCase[] FloatResiduals = [new("residual16", false, 16, 4, 8, 4), new("residual12", false, 12, 3, 5, 3), new("residual8", false, 8, 2, 8, 2), new("adjoint", false, 16, 4, 8, 4, Adjoint: true)];
 
-    private static readonly ResidualCase[] LargeResiduals = [new("residual", true, 16, 16, 32, 10)];
+    private static readonly ResidualCase[] LargeResiduals = [new("residual", true, 16, 16, 32, 10), new("adjoint", true, 16, 16, 32, 10, Adjoint: true)];
 
     private static readonly UpCase[] Ups = [new("up", true, 24, 16, 8, 32, [32, 16, 4, 2, 2, 1]), new("up32", true, 32, 32, 32, 32, [32, 32, 4, 3, 1, 2])];
 

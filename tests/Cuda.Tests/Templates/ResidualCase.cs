@@ -2,16 +2,16 @@ using FocalNet.Tests.Cuda;
 
 namespace FocalNet.Cuda.Tests.Templates;
 
-/// <summary>One instance of fused_residual_block.cu, alone and with a second branch of another size in the same launch; what it reads is copied, or <c>Loaded</c> through registers.</summary>
-internal sealed record ResidualCase(string Name, bool Brain, int Channels, int TileH, int TileW, int FewH, bool Loaded = false)
+/// <summary>One instance of fused_residual_block.cu, alone and with a second branch of another size in the same launch; what it reads is copied, or <c>Loaded</c> through registers. Or of the adjoints.</summary>
+internal sealed record ResidualCase(string Name, bool Brain, int Channels, int TileH, int TileW, int FewH, bool Loaded = false, bool Adjoint = false)
 {
-    private (Filter, bool)[] Filters => [(new Filter(Channels, Channels, 3), false), (new Filter(Channels, Channels, 3), false)];
+    private (Filter, bool)[] Filters => [(new Filter(Channels, Channels, 3), Adjoint), (new Filter(Channels, Channels, 3), Adjoint)];
 
     private string Element => Brain ? "bf16" : "float";
 
     // The formula of ResidualTile::shared_bytes.
     private int SharedBytes => Chain.PlanarBytes(Brain, Channels, (TileH + 4) * (TileW + 4)) + Chain.PlanarBytes(Brain, Channels, (TileH + 2) * (TileW + 2))
-        + 2 * Filters[0].Item1.PackedChunks(Brain, false) * 16;
+        + 2 * Filters[0].Item1.PackedChunks(Brain, Adjoint) * 16;
 
     internal string Text => $$"""
         {{PackText.Kernel("pack_" + Name, Brain, Filters)}}
@@ -31,7 +31,7 @@ internal sealed record ResidualCase(string Name, bool Brain, int Channels, int T
             {{Element}}* y0, {{Element}}* y1, int images, int height, int width, int few)
         {
             extern __shared__ __align__(16) unsigned char dynamic_shared[];
-            typedef ResidualTile<{{Element}}, {{Channels}}, {{TileH}}, {{TileW}}, {{FewH}}> Tile;
+            typedef ResidualTile<{{Element}}, {{Channels}}, {{TileH}}, {{TileW}}, {{FewH}}{{(Adjoint ? ", true" : "")}}> Tile;
             static_assert(Tile::shared_bytes == {{SharedBytes}}, "");
             // The second branch has half the height and width.
             const int first = residual_blocks<Tile>(images, height, width, few != 0);

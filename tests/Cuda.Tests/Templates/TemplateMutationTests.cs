@@ -59,7 +59,7 @@ public sealed class TemplateMutationTests(ITestOutputHelper output)
         (["weight_gradient.cu"], () => Gradient(strict: true)),
         (["few_channel_gradient.cu"], () => FewChannels(strict: false)),
         (["few_channel_gradient.cu"], () => FewChannels(strict: true)),
-        (["halo_tile.cu", "fused_residual_block.cu"], () => Residual([new("residual24", true, 24, 3, 6, 3), new("residual16", true, 16, 4, 16, 3), new("residual8", true, 8, 4, 16, 1), new("residual32", true, 32, 2, 8, 2), new("computed", true, 16, 5, 16, 5, Loaded: true)])),
+        (["halo_tile.cu", "fused_residual_block.cu"], () => Residual([new("residual24", true, 24, 3, 6, 3), new("residual16", true, 16, 4, 16, 3), new("residual8", true, 8, 4, 16, 1), new("residual32", true, 32, 2, 8, 2), new("computed", true, 16, 5, 16, 5, Loaded: true), new("adjoint", true, 16, 4, 16, 3, Adjoint: true), new("adjoint32", true, 32, 2, 8, 2, Adjoint: true)])),
         (["halo_convolution.cu", "input_tile.cu", "halo_tile.cu", "sources.cu"], () => Halo(strict: false)),
         (["halo_convolution.cu"], () => Halo(strict: true)),
         (["warpgroup_convolution.cu", "tile_operands.cu"], Groups),
