@@ -20,7 +20,7 @@ public static class LaunchCompiler
     /// <param name="fuse">No: one task for each op, each in a launch of its own, to compare with.</param>
     public static LaunchPlan Compile(NetworkGraph graph, ElementType precision = ElementType.Float32, bool fuse = true)
     {
-        (NetworkGraph placed, _) = NetworkCompiler.RunPasses(new ScaleBeforeSum(graph).Run(graph), null);
+        (NetworkGraph placed, _) = NetworkCompiler.RunPasses(new ScaleBeforeSum(graph).Run(graph), null, fuse ? simplified => new ConcatenateLast(simplified) : null);
         FusedGraph fused = KernelFusion.Run(placed, fuse, byDepth: true);
         var scheduling = new Scheduling(fused);
         var placement = new Placement(fused, scheduling.InPlaceStates);

@@ -22,19 +22,27 @@ internal sealed class SmallGraph
     }
 
     /// <summary>The text of what a pass makes of a graph, without the dead nodes that it may leave, and without the heading.</summary>
-    public static string After(Pass pass, Action<SmallGraph> declare)
+    public static string After(Pass pass, Action<SmallGraph> declare) => After(_ => pass, declare);
+
+    /// <summary>The same of a pass that is made for a graph.</summary>
+    public static string After(Func<NetworkGraph, Pass> passFor, Action<SmallGraph> declare)
     {
-        NetworkGraph graph = Of(declare), result = pass.Run(graph);
+        NetworkGraph graph = Of(declare);
+        Pass pass = passFor(graph);
+        NetworkGraph result = pass.Run(graph);
         Verifier.Verify(result, pass.Name);
         Assert.NotSame(graph, result);
         return Print(new EliminateDeadCode().Run(result));
     }
 
     /// <summary>A pass leaves a graph alone: gives the same object.</summary>
-    public static void Unchanged(Pass pass, Action<SmallGraph> declare)
+    public static void Unchanged(Pass pass, Action<SmallGraph> declare) => Unchanged(_ => pass, declare);
+
+    /// <summary>The same of a pass that is made for a graph.</summary>
+    public static void Unchanged(Func<NetworkGraph, Pass> passFor, Action<SmallGraph> declare)
     {
         NetworkGraph graph = Of(declare);
-        Assert.Same(graph, pass.Run(graph));
+        Assert.Same(graph, passFor(graph).Run(graph));
     }
 
     public static string Print(NetworkGraph graph) => string.Join("\n", IrPrinter.Print(graph).Split('\n').Skip(1).Select(l => l.Trim()).Where(l => l.Length > 0));
