@@ -24,6 +24,8 @@ internal sealed class MutationSuite(ITestOutputHelper output, IReadOnlyList<Harm
 
     private readonly SortedDictionary<string, Dictionary<(int Offset, string What), MutationResult>> _results = new(StringComparer.Ordinal);
     private readonly Dictionary<(string File, int Offset, string What), KernelMutation> _notRun = [];
+    // The same ones are a sample in every text that has them: what one text's cases miss another's may notice.
+    private readonly Dictionary<(string File, int Offset, string What), int> _numbers = [];
 
     private static string? Chosen => Environment.GetEnvironmentVariable("FOCALNET_MUTATIONS");
 
@@ -42,13 +44,12 @@ internal sealed class MutationSuite(ITestOutputHelper output, IReadOnlyList<Harm
         if (regions.Length == 0) return;
         (string File, int Start, int End) RegionOf(KernelMutation m) => regions.FirstOrDefault(r => m.At >= r.Start && m.At < r.End);
         (string, int, string) Key(KernelMutation m) => RegionOf(m) is var r && r.File is null ? default : (r.File, m.At - r.Start, m.What);
-        var numbers = regions.ToDictionary(r => r.File, r => r.File.Length);
 
         MutationReport report = MutationTester.Run(string.Join(", ", files), text, exercise, choose: mutation =>
         {
             if (RegionOf(mutation) is not { File: { } file } region) return false;
             if (_results.GetValueOrDefault(file)?.GetValueOrDefault((mutation.At - region.Start, mutation.What)) is { Caught: true }) return false;
-            return !IsSample || !mutation.IsBound || numbers[file]++ % sample == 0;
+            return !IsSample || !mutation.IsBound || NumberOf(file, mutation.At - region.Start, mutation.What) % sample == 0;
         });
         foreach (MutationResult result in report.Results)
         {
@@ -59,6 +60,13 @@ internal sealed class MutationSuite(ITestOutputHelper output, IReadOnlyList<Harm
             known[(offset, what)] = result with { HarmlessBecause = why, Mutation = result.Mutation with { Line = result.Mutation.Line - KernelText.LineOf(text, regions.First(r => r.File == file).Start) + 1 } };
         }
         foreach (KernelMutation mutation in report.NotRun) _notRun.TryAdd(Key(mutation), mutation);
+    }
+
+    private int NumberOf(string file, int offset, string what)
+    {
+        if (!_numbers.TryGetValue((file, offset, what), out int number))
+            _numbers.Add((file, offset, what), number = file.Length + _numbers.Keys.Count(k => k.File == file));
+        return number;
     }
 
     /// <summary>Prints the counts, and fails where less than 95 of 100 mutations of a file are caught.</summary>
