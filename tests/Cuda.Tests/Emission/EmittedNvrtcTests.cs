@@ -20,7 +20,7 @@ public sealed class EmittedNvrtcTests(ITestOutputHelper output)
 {
     private const int Share = 24;
 
-    // What ptxas spills around loops, or for the sake of one more block on a multiprocessor: 56 bytes at most of all kernels. An array that is
+    // What ptxas spills around loops, or for the sake of one more block on a multiprocessor: 48 bytes at most but for a few launches (docs/cuda-tests.md). An array that is
     // indexed by what only a run knows takes hundreds.
     private const int MostSpilledBytes = 64;
 
