@@ -16,7 +16,7 @@ internal sealed record HarmlessMutation(string File, string What, string Why, st
 /// </summary>
 /// <param name="output">Where the counts go.</param>
 /// <param name="harmless">What may survive, and why.</param>
-/// <param name="sample">Of the bounds every so manieth is tried where the variable is not set, another one in each file.</param>
+/// <param name="sample">Of a file's bounds the first and then every so manieth is tried where the variable is not set.</param>
 internal sealed class MutationSuite(ITestOutputHelper output, IReadOnlyList<HarmlessMutation> harmless, int sample)
 {
     /// <summary>The name of the kernels' own text, where others are template files.</summary>
@@ -65,7 +65,7 @@ internal sealed class MutationSuite(ITestOutputHelper output, IReadOnlyList<Harm
     private int NumberOf(string file, int offset, string what)
     {
         if (!_numbers.TryGetValue((file, offset, what), out int number))
-            _numbers.Add((file, offset, what), number = file.Length + _numbers.Keys.Count(k => k.File == file));
+            _numbers.Add((file, offset, what), number = _numbers.Keys.Count(k => k.File == file));
         return number;
     }
 
