@@ -49,7 +49,7 @@ internal sealed class MutationSuite(ITestOutputHelper output, IReadOnlyList<Harm
         {
             if (RegionOf(mutation) is not { File: { } file } region) return false;
             if (_results.GetValueOrDefault(file)?.GetValueOrDefault((mutation.At - region.Start, mutation.What)) is { Caught: true }) return false;
-            return !IsSample || !mutation.IsBound || NumberOf(file, mutation.At - region.Start, mutation.What) % sample == 0;
+            return !IsSample || !mutation.IsBound || NumberOf(Key(mutation)) % sample == 0;
         });
         foreach (MutationResult result in report.Results)
         {
@@ -62,10 +62,10 @@ internal sealed class MutationSuite(ITestOutputHelper output, IReadOnlyList<Harm
         foreach (KernelMutation mutation in report.NotRun) _notRun.TryAdd(Key(mutation), mutation);
     }
 
-    private int NumberOf(string file, int offset, string what)
+    private int NumberOf((string File, int Offset, string What) key)
     {
-        if (!_numbers.TryGetValue((file, offset, what), out int number))
-            _numbers.Add((file, offset, what), number = _numbers.Keys.Count(k => k.File == file));
+        if (!_numbers.TryGetValue(key, out int number))
+            _numbers.Add(key, number = _numbers.Keys.Count(k => k.File == key.File));
         return number;
     }
 
