@@ -24,12 +24,12 @@ public static class NetworkCompiler
     /// <summary>All passes: what is left is ready to be cut into kernels.</summary>
     /// <param name="graph">The graph as declared.</param>
     /// <param name="clock">Gives ticks for the log.</param>
-    /// <param name="more">A pass of the device's own, over what the others leave, which run once more after it.</param>
+    /// <param name="more">A pass of the device's own, over what the others leave, which run once more over what it changed.</param>
     internal static (NetworkGraph Graph, IReadOnlyList<PassRecord> Log) RunPasses(NetworkGraph graph, Func<long>? clock, Func<NetworkGraph, Pass>? more = null)
     {
         (NetworkGraph simplified, IReadOnlyList<PassRecord> log) = PassPipeline.Run(graph, clock);
-        if (more is not null)
-            (simplified, _) = PassPipeline.Run(more(simplified).Run(simplified));
+        if (more?.Invoke(simplified).Run(simplified) is { } changed && !ReferenceEquals(changed, simplified))
+            (simplified, _) = PassPipeline.Run(changed);
         NetworkGraph placed = new InsertCopies().Run(simplified);
         Verifier.Verify(placed, "insert-copies");
         return (new EliminateDeadCode().Run(placed), log);
