@@ -45,7 +45,7 @@ public sealed class FusedGraph
     // Operands come first, so that a value knows which of its operands are in memory.
     private void Store(bool fused)
     {
-        ILookup<Node, Node> users = Graph.Nodes.SelectMany(n => n.Inputs.Distinct().Select(i => (Input: i, User: n))).ToLookup(p => p.Input, p => p.User);
+        ILookup<Node, Node> users = Graph.Users();
         var roots = new HashSet<Node>(Graph.Roots);
         foreach (Node node in Graph.Nodes)
         {

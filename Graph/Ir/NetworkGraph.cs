@@ -34,6 +34,9 @@ public sealed record NetworkGraph(
     /// <summary>The nodes that must be computed whatever happens: outputs and new state values.</summary>
     public IEnumerable<Node> Roots => Outputs.Select(o => o.Value).Concat(Assignments.Select(a => a.Value));
 
+    /// <summary>The nodes that read a node, each once.</summary>
+    public ILookup<Node, Node> Users() => Nodes.SelectMany(n => n.Inputs.Distinct().Select(i => (Input: i, User: n))).ToLookup(p => p.Input, p => p.User);
+
     /// <summary>The smallest number of which every run's H and W must be a multiple.</summary>
     public int Divisor
     {

@@ -13,8 +13,7 @@ internal sealed class ConvolutionChains(NetworkGraph graph, InputPieces pieces, 
     // What the tiles of up_convolution.cu hold; two halves of 16 channels for the warps.
     private const int MostUpChannels = 64, UpChannels = 32;
 
-    private readonly ILookup<Node, Node> _users =
-        graph.Nodes.SelectMany(n => n.Inputs.Distinct().Select(i => (Input: i, User: n))).ToLookup(p => p.Input, p => p.User);
+    private readonly ILookup<Node, Node> _users = graph.Users();
 
     /// <summary>Two narrow 3×3 convolutions, or two adjoints of such, the second of what the first computes; null for anything else.</summary>
     public ConvolutionChainTask? ResidualBlock(LaunchTask first, LaunchTask second)

@@ -10,7 +10,7 @@ namespace FocalNet.Graph.Passes;
 /// <param name="simplified">The graph that the pass is for: who reads its concatenations.</param>
 public sealed class ConcatenateLast(NetworkGraph simplified) : NodeRewritingPass
 {
-    private readonly ILookup<Node, Node> _users = simplified.Nodes.SelectMany(n => n.Inputs.Distinct().Select(i => (Input: i, User: n))).ToLookup(p => p.Input, p => p.User);
+    private readonly ILookup<Node, Node> _users = simplified.Users();
     private readonly HashSet<Node> _concatenations = [];
     private readonly Dictionary<(Node, int, int), Node> _slices = [];
 
@@ -53,31 +53,18 @@ public sealed class ConcatenateLast(NetworkGraph simplified) : NodeRewritingPass
     // What is arithmetic itself is computed of slices, down to what a kernel stores that does more than arithmetic.
     private Node Slice(IrBuilder builder, Node x, int start, int channels)
     {
-        if (x.Shape.C == 1 || (start == 0 && channels == x.Shape.C))
+        if (x.Shape.C == 1)
             return x;
         if (_slices.TryGetValue((x, start, channels), out Node? known))
             return known;
         Node slice = x.Op switch
         {
-            ConcatOp when PartAt(x, start, channels) is { } part => part,
             FillOp fill => builder.Emit(new FillOp(fill.Value, x.Shape with { C = channels })),
             UnaryOp or BinaryOp when x.Inputs.All(i => !HasPixels(i) || IsArithmetic(i) || i.Op is FillOp) => builder.Emit(x.Op, [.. x.Inputs.Select(i => Slice(builder, i, start, channels))]),
-            _ => builder.Emit(new SliceOp(start, channels), x),
+            _ => SimplifyConcatenation.Cut(builder, new SliceOp(start, channels), x) ?? builder.Emit(new SliceOp(start, channels), x),
         };
         _slices.Add((x, start, channels), slice);
         return slice;
-    }
-
-    private static Node? PartAt(Node concatenation, int start, int channels)
-    {
-        int at = 0;
-        foreach (Node part in concatenation.Inputs)
-        {
-            if (at == start && part.Shape.C == channels)
-                return part;
-            at += part.Shape.C;
-        }
-        return null;
     }
 
     private static bool IsArithmetic(Node node) => node.Op is UnaryOp or BinaryOp;

@@ -16,12 +16,13 @@ public sealed class SimplifyConcatenation : NodeRewritingPass
     /// <inheritdoc/>
     protected override Node? Rewrite(IrBuilder builder, Node node, Node[] inputs) => node.Op switch
     {
-        SliceOp slice => Slice(builder, slice, inputs[0]),
+        SliceOp slice => Cut(builder, slice, inputs[0]),
         BinaryOp { Kind: BinaryKind.Add } when inputs.All(i => i.Op is ConcatOp) => SumOfPadded(builder, inputs[0], inputs[1]),
         _ => null,
     };
 
-    private static Node? Slice(IrBuilder builder, SliceOp slice, Node x)
+    /// <summary>What a slice of a node is without it: the node itself, or a slice of what that is made of; null where there is nothing simpler.</summary>
+    internal static Node? Cut(IrBuilder builder, SliceOp slice, Node x)
     {
         if (slice.Start == 0 && slice.Count == x.Shape.C)
             return x;
