@@ -78,11 +78,10 @@ struct StoreTile
     Body& body;
     unsigned char* tile;
     int height, width, y0, x0, rows, columns;
-    __device__ __forceinline__ bool is_inside(const Place& place) const { return (unsigned)place.y < (unsigned)height && (unsigned)place.x < (unsigned)width; }
     // Rows behind the last pixel lie below the block's.
     __device__ __forceinline__ bool is_own(const Place& place) const
     {
-        return is_inside(place) && (unsigned)(place.y - y0) < (unsigned)rows && (unsigned)(place.x - x0) < (unsigned)columns;
+        return is_inside(*this, place.y, place.x) && (unsigned)(place.y - y0) < (unsigned)rows && (unsigned)(place.x - x0) < (unsigned)columns;
     }
     // Straight on, with the nearest pixel in place of what lies outside, so that pixels share what the body reads of their channels.
     __device__ __forceinline__ Place nearest(const Place& place) const
@@ -92,7 +91,7 @@ struct StoreTile
     }
     template <int V> __device__ __forceinline__ void put(const float (&value)[V], const Place& place, int channel)
     {
-        To::template store<V>(tile, place.pixel, channel, value, is_inside(place), place.pixel >= 0);
+        To::template store<V>(tile, place.pixel, channel, value, is_inside(*this, place.y, place.x), place.pixel >= 0);
     }
     template <int V> __device__ __forceinline__ void apply(float (&value)[V], const Place& place, int channel)
     {

@@ -42,6 +42,7 @@ struct PiecedSource
     int height, width;
 };
 
+// Of a source, or of whatever else knows the picture's extents.
 template <class Source>
 __device__ __forceinline__ bool is_inside(const Source& source, int y, int x)
 {
